@@ -1,1 +1,150 @@
-//! (being written)
+//! Request + catalogue + grant → [`ReadPlan`], or a refusal that cost CleverTap nothing.
+//!
+//! The plan is a plain value: it can be printed, compared and tested without a store or a network. It decides *what*
+//! is read and in *whose view*; whether the days are at hand is `freshness`' question, how they are read `query`'s.
+
+mod refusal;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::DateTime;
+
+use crate::auth::Granted;
+use crate::catalog::TableSpec;
+use crate::config::{Account, Config};
+use crate::period::{Clock, Days};
+use crate::request::{Partial, TableRequest};
+use crate::store::TableKey;
+
+pub use refusal::PlanError;
+pub use view::View;
+
+/// What will be read, for whom, and how fresh it must be.
+#[derive(Clone, Debug)]
+pub struct ReadPlan {
+    pub spec: &'static TableSpec,
+    /// The account's name in the configuration.
+    pub account: String,
+    /// One stored table per event asked for, in the order asked.
+    pub sources: Vec<TableKey>,
+    /// The days asked for; they may reach into the future.
+    pub days: Days,
+    /// Half-open bounds on `event_time`, when date-times were asked for.
+    pub window: Option<(DateTime, DateTime)>,
+    pub view: View,
+    pub demand: Demand,
+}
+
+/// How fresh the data must be, and how long the caller waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// The oldest open day that is acceptable; `None` is the account's own `open_day_ttl`.
+    pub max_age: Option<Duration>,
+    pub wait: Duration,
+    pub partial: Partial,
+}
+
+/// What a plan is judged against.
+pub struct World<'a> {
+    pub config: &'a Config,
+    pub clock: &'a Clock,
+    /// The event names an account is known to have; `None` when that is not known.
+    pub known_events: &'a dyn Fn(&str) -> Option<Arc<BTreeSet<String>>>,
+}
+
+impl World<'_> {
+    fn accounts(&self) -> &BTreeMap<String, Account> {
+        &self.config.accounts
+    }
+}
+
+/// Judges a request.
+///
+/// Errors: what the caller may not see is refused exactly as what does not exist.
+pub fn read(
+    world: &World<'_>,
+    granted: &Granted,
+    spec: &'static TableSpec,
+    request: &TableRequest,
+) -> Result<ReadPlan, PlanError> {
+    let account = account_of(world, granted, request)?;
+    let settings = world.accounts().get(account).ok_or_else(|| PlanError::unknown_account(account))?;
+    let today = world.clock.today(&settings.timezone);
+    let period = request.period.resolve(today, world.config.limits.range_days)?;
+    let known = (world.known_events)(account);
+    for event in &request.events {
+        event_is_there(granted, known.as_deref(), event)?;
+    }
+    let sources = request
+        .events
+        .iter()
+        .map(|event| TableKey {
+            account_id: settings.account_id.clone(),
+            table: spec.name.to_owned(),
+            event: Some(event.clone()),
+        })
+        .collect();
+    let server = &world.config.server;
+    Ok(ReadPlan {
+        spec,
+        account: account.to_owned(),
+        sources,
+        days: period.days,
+        window: period.window,
+        view: View::of(granted, &world.config.pii),
+        demand: Demand {
+            max_age: request.fresh.map(|fresh| fresh.max(server.fresh_floor)),
+            wait: request.wait.unwrap_or(server.default_wait).min(server.max_wait),
+            partial: request.partial,
+        },
+    })
+}
+
+/// The account asked for, or the only one the caller sees.
+pub fn account_of<'a>(
+    world: &'a World<'_>,
+    granted: &Granted,
+    request: &'a TableRequest,
+) -> Result<&'a str, PlanError> {
+    let visible: Vec<&str> =
+        world.accounts().keys().map(String::as_str).filter(|name| granted.sees_account(name)).collect();
+    match &request.account {
+        Some(asked) => visible
+            .iter()
+            .copied()
+            .find(|name| name == asked)
+            .ok_or_else(|| PlanError::UnknownAccount { asked: asked.clone(), near: nearest(asked, &visible) }),
+        None => match visible.as_slice() {
+            [only] => Ok(only),
+            [] => Err(PlanError::NoAccount),
+            several => {
+                Err(PlanError::AccountNeeded { visible: several.iter().map(|name| (*name).to_owned()).collect() })
+            }
+        },
+    }
+}
+
+fn event_is_there(granted: &Granted, known: Option<&BTreeSet<String>>, event: &str) -> Result<(), PlanError> {
+    let visible = granted.sees_event(event);
+    if visible && known.is_none_or(|known| known.contains(event)) {
+        return Ok(());
+    }
+    let names: Vec<&str> =
+        known.into_iter().flatten().map(String::as_str).filter(|name| granted.sees_event(name)).collect();
+    Err(PlanError::UnknownEvent { asked: event.to_owned(), near: nearest(event, &names) })
+}
+
+/// Up to three names that look like the one asked for, nearest first.
+fn nearest(asked: &str, names: &[&str]) -> Vec<String> {
+    let lower = asked.to_lowercase();
+    let mut scored: Vec<(f64, &str)> = names
+        .iter()
+        .map(|name| (strsim::jaro_winkler(&lower, &name.to_lowercase()), *name))
+        .filter(|(score, _)| *score > 0.75)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+}

@@ -1,0 +1,89 @@
+//! Is a stored day good enough? Pure rules of contract 5.4.
+//!
+//! A day is *open* until `late_days` after its end. An open day is read again when it is older than the age allowed.
+//! Once that time has passed it is read one last time, which catches the rows that came late, and is then *sealed*.
+
+use std::time::Duration;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::config::Account;
+use crate::period::end_of_day;
+use crate::store::StoredDay;
+
+/// What a day is worth to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayState {
+    Missing,
+    /// Kept, but older than allowed.
+    Expired,
+    /// Open and young enough.
+    Fresh,
+    /// Read after its last late row could come: never asked for again.
+    Sealed,
+}
+
+impl DayState {
+    pub fn is_wanting(self) -> bool {
+        matches!(self, Self::Missing | Self::Expired)
+    }
+}
+
+/// How old is too old, for one account and one request.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    zone: TimeZone,
+    zone_name: String,
+    late_days: u32,
+    max_age: Duration,
+}
+
+impl Rules {
+    /// `max_age` replaces the account's `open_day_ttl`.
+    pub fn of(settings: &Account, max_age: Option<Duration>) -> Self {
+        Self {
+            zone: settings.timezone.clone(),
+            zone_name: settings.zone_name().to_owned(),
+            late_days: settings.late_days,
+            max_age: max_age.unwrap_or(settings.open_day_ttl),
+        }
+    }
+
+    pub fn state(&self, stored: Option<&StoredDay>, day: Date, now: Timestamp) -> DayState {
+        let Some(stored) = stored.filter(|stored| self.is_of_this_zone(stored)) else {
+            return DayState::Missing;
+        };
+        if stored.facts.fetched_at >= self.sealed_from(day) {
+            DayState::Sealed
+        } else if age(stored, now) <= self.max_age {
+            DayState::Fresh
+        } else {
+            DayState::Expired
+        }
+    }
+
+    /// Whether the day's instants were computed with the zone configured now; otherwise it must be read again.
+    pub fn is_of_this_zone(&self, stored: &StoredDay) -> bool {
+        stored.facts.zone == self.zone_name
+    }
+
+    /// How long a kept day will still be good enough.
+    pub fn stays_fresh(&self, stored: &StoredDay, day: Date, now: Timestamp) -> Duration {
+        if stored.facts.fetched_at >= self.sealed_from(day) {
+            return Duration::MAX;
+        }
+        self.max_age.saturating_sub(age(stored, now))
+    }
+
+    /// The instant from which a reading of the day is final.
+    fn sealed_from(&self, day: Date) -> Timestamp {
+        let last_open = day.checked_add(i64::from(self.late_days).days()).unwrap_or(Date::MAX);
+        end_of_day(last_open, &self.zone)
+    }
+}
+
+fn age(stored: &StoredDay, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(stored.facts.fetched_at)).unwrap_or(Duration::ZERO)
+}

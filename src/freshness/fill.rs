@@ -1,0 +1,161 @@
+//! One fill: the walks over a job's days, and the commits of what they bring.
+//!
+//! A known table grows walk by walk. A new table waits until all of its first fill's walks are done, because the types
+//! of its columns are settled by everything that this fill has seen. A day whose walk broke is never committed; the
+//! days beside it are.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use parking_lot::Mutex;
+use tokio::task::JoinSet;
+
+use super::chunks::Chunks;
+use super::fills::{Fills, Turn};
+use super::job::{FillError, Job};
+use super::load::{Loaded, Loader};
+use super::{Feed, event_spec};
+use crate::clevertap::UpstreamError;
+use crate::period::{Clock, Days};
+use crate::store::{DayTable, Store};
+
+/// Runs one job.
+pub(super) struct Fill {
+    loader: Loader,
+    walkers: usize,
+    job: Arc<Job>,
+    fills: Arc<Fills>,
+    store: Store,
+    chunks: Mutex<Chunks>,
+    /// Whole walks of a table that does not exist yet.
+    pending: Mutex<Vec<Loaded>>,
+}
+
+impl Fill {
+    pub fn new(
+        feed: &Arc<Feed>,
+        store: &Store,
+        table: &Arc<DayTable>,
+        job: Arc<Job>,
+        fills: &Arc<Fills>,
+        clock: &Clock,
+    ) -> Self {
+        let walkers = feed.settings.concurrency;
+        let spec = event_spec(feed, table.key());
+        Self {
+            loader: Loader::new(feed.clone(), store.clone(), table.clone(), job.clone(), spec, clock.clone()),
+            walkers,
+            chunks: Mutex::new(Chunks::new(job.days.clone(), walkers)),
+            fills: fills.clone(),
+            store: store.clone(),
+            pending: Mutex::default(),
+            job,
+        }
+    }
+
+    /// Starts the fill on the store's runtime. It finishes even when nobody waits for it any more.
+    pub fn spawn(self, turn: Turn) {
+        let store = self.store.clone();
+        store.spawn(Arc::new(self).run(turn));
+    }
+
+    async fn run(self: Arc<Self>, turn: Turn) {
+        let _end = EndOfJob(self.clone());
+        let creates = matches!(turn, Turn::Mine(_));
+        let turn = Arc::new(turn);
+        let mut walkers = JoinSet::new();
+        for _ in 0..self.walkers {
+            let (fill, turn) = (self.clone(), turn.clone());
+            walkers.spawn(async move { fill.walk_chunks(&turn).await });
+        }
+        while let Some(walked) = walkers.join_next().await {
+            if let Err(error) = walked {
+                tracing::error!(%error, "a walk ended abnormally");
+            }
+        }
+        if creates {
+            let pending = std::mem::take(&mut *self.pending.lock());
+            self.keep(pending).await;
+        }
+    }
+
+    async fn walk_chunks(&self, turn: &Turn) {
+        loop {
+            let Some(days) = self.chunks.lock().take() else { return };
+            match self.loader.walk(days).await {
+                Ok(loaded) => {
+                    self.job.walked(days);
+                    self.chunks.lock().learn(days, loaded.rows());
+                    match turn {
+                        Turn::Mine(_) => self.pending.lock().push(loaded),
+                        Turn::Later(creation) => {
+                            // While somebody else creates the table, its types are not settled.
+                            let _turn = match self.loader.table_exists() {
+                                true => None,
+                                false => Some(creation.lock().await),
+                            };
+                            self.keep(vec![loaded]).await;
+                        }
+                    }
+                }
+                Err(why) => self.give_up(days, &why),
+            }
+        }
+    }
+
+    async fn keep(&self, loaded: Vec<Loaded>) {
+        if loaded.is_empty() {
+            return;
+        }
+        let days: Vec<Date> = loaded.iter().flat_map(|loaded| loaded.days.iter()).collect();
+        match self.loader.commit(loaded).await {
+            Ok(()) => self.job.kept(days.into_iter()),
+            Err(why) => {
+                tracing::error!(error = &why as &dyn std::error::Error, "loaded days could not be kept");
+                self.job.failed(days.into_iter(), &why);
+            }
+        }
+    }
+
+    fn give_up(&self, days: Days, why: &FillError) {
+        tracing::warn!(
+            error = why as &dyn std::error::Error,
+            event = self.job.key.event,
+            first = %days.first,
+            last = %days.last,
+            "days could not be loaded"
+        );
+        self.job.failed(days.iter(), why);
+        if is_of_the_whole_account(why) {
+            let rest = self.chunks.lock().give_up();
+            self.job.failed(rest.into_iter(), why);
+        }
+    }
+}
+
+/// Whether every further walk would fail alike, so that asking again would only be rude.
+fn is_of_the_whole_account(why: &FillError) -> bool {
+    match why {
+        FillError::Upstream(error) => match error {
+            UpstreamError::Malformed { .. } | UpstreamError::CursorLost { .. } => false,
+            UpstreamError::Unauthorized { .. }
+            | UpstreamError::Refused { .. }
+            | UpstreamError::UnknownEvent { .. }
+            | UpstreamError::Overloaded { .. }
+            | UpstreamError::Unavailable { .. }
+            | UpstreamError::TimedOut { .. }
+            | UpstreamError::BadSettings { .. } => true,
+        },
+        FillError::Store(_) => true,
+        FillError::Flatten(_) | FillError::OutsideWalk { .. } | FillError::Aborted => false,
+    }
+}
+
+/// Ends the job however its task ends, so that no waiter waits for a task that is gone.
+struct EndOfJob(Arc<Fill>);
+
+impl Drop for EndOfJob {
+    fn drop(&mut self) {
+        self.0.fills.finish(&self.0.job);
+    }
+}

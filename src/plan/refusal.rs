@@ -1,0 +1,25 @@
+//! Why a request cannot be planned. Each variant is one answer to the caller; the edge gives it a code.
+
+use crate::request::RequestError;
+
+/// A refusal that cost CleverTap nothing.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    #[error("there is no account `{asked}`")]
+    UnknownAccount { asked: String, near: Vec<String> },
+    /// The caller sees no account at all.
+    #[error("there is no account that this key may read")]
+    NoAccount,
+    #[error("`account` is needed, because this key may read several: {}", visible.join(", "))]
+    AccountNeeded { visible: Vec<String> },
+    #[error("there is no event `{asked}`")]
+    UnknownEvent { asked: String, near: Vec<String> },
+}
+
+impl PlanError {
+    pub(super) fn unknown_account(asked: &str) -> Self {
+        Self::UnknownAccount { asked: asked.to_owned(), near: Vec::new() }
+    }
+}

@@ -1,0 +1,80 @@
+//! The caller's view as expressions: personal columns dropped or hashed, the rest as stored.
+
+use datafusion::logical_expr::Expr;
+
+use super::{column, hashed};
+use crate::auth::policy::{PiiHasher, Treatment};
+use crate::encode::OutputColumn;
+use crate::plan::View;
+use crate::table::{Column, ColumnType};
+
+/// One expression per column the caller gets, named as the column.
+pub fn expressions(view: &View, columns: &[Column], hasher: &PiiHasher) -> Vec<Expr> {
+    columns
+        .iter()
+        .filter_map(|known| match view.treatment(known) {
+            Treatment::Clear => Some(column(&known.name)),
+            Treatment::Hashed(rule) => Some(hashed::of(column(&known.name), rule, hasher).alias(&known.name)),
+            Treatment::Dropped => None,
+        })
+        .collect()
+}
+
+/// The columns the caller gets. A hashed column is text.
+pub fn output_columns(view: &View, columns: &[Column]) -> Vec<OutputColumn> {
+    columns
+        .iter()
+        .filter_map(|known| {
+            let kind = match view.treatment(known) {
+                Treatment::Clear => known.kind,
+                Treatment::Hashed(_) => ColumnType::Text,
+                Treatment::Dropped => return None,
+            };
+            Some(OutputColumn { name: known.name.clone(), source: known.origin.display(), kind })
+        })
+        .collect()
+}
+
+/// Columns of several tables, met by name: integer and number give number, other differences give text.
+pub fn merged(tables: impl Iterator<Item = Vec<Column>>) -> Vec<Column> {
+    let mut merged: Vec<Column> = Vec::new();
+    for columns in tables {
+        for column in columns {
+            match merged.iter_mut().find(|known| known.name == column.name) {
+                None => merged.push(column),
+                Some(known) => {
+                    known.kind = common(known.kind, column.kind);
+                    known.nullable |= column.nullable;
+                }
+            }
+        }
+    }
+    merged
+}
+
+fn common(one: ColumnType, other: ColumnType) -> ColumnType {
+    use ColumnType::{Integer, Number, Text};
+    match (one, other) {
+        (one, other) if one == other => one,
+        (Integer, Number) | (Number, Integer) => Number,
+        _ => Text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, kind: ColumnType) -> Column {
+        Column::fixed(name, kind, true, "")
+    }
+
+    #[test]
+    fn columns_of_several_tables_meet_by_name() {
+        let one = vec![column("a", ColumnType::Integer), column("b", ColumnType::Text)];
+        let two = vec![column("c", ColumnType::Date), column("a", ColumnType::Number), column("b", ColumnType::Boolean)];
+        let merged = merged([one, two].into_iter());
+        let shape: Vec<_> = merged.iter().map(|column| (column.name.as_str(), column.kind)).collect();
+        assert_eq!(shape, [("a", ColumnType::Number), ("b", ColumnType::Text), ("c", ColumnType::Date)]);
+    }
+}
