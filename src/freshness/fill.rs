@@ -1,7 +1,8 @@
 //! One fill: the walks over a job's days, and the commits of what they bring.
 //!
-//! A known table grows walk by walk. A new table waits until all of its first fill's walks are done, because the types
-//! of its columns are settled by everything that this fill has seen. A day whose walk broke is never committed; the
+//! A walk that fits the table's columns is kept at once. One that brings new columns waits for the end of the fill,
+//! because a column's type is settled by everything that its first load has seen; for a new table that is every walk.
+//! So neither the order of walks nor their number shows in the table. A day whose walk broke is never committed; the
 //! days beside it are.
 
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub(super) struct Fill {
     fills: Arc<Fills>,
     store: Store,
     chunks: Mutex<Chunks>,
-    /// Whole walks of a table that does not exist yet.
+    /// Whole walks that bring new columns.
     pending: Mutex<Vec<Loaded>>,
 }
 
@@ -61,41 +62,39 @@ impl Fill {
 
     async fn run(self: Arc<Self>, turn: Turn) {
         let _end = EndOfJob(self.clone());
-        let creates = matches!(turn, Turn::Mine(_));
-        let turn = Arc::new(turn);
         let mut walkers = JoinSet::new();
         for _ in 0..self.walkers {
-            let (fill, turn) = (self.clone(), turn.clone());
-            walkers.spawn(async move { fill.walk_chunks(&turn).await });
+            let fill = self.clone();
+            walkers.spawn(async move { fill.walk_chunks().await });
         }
         while let Some(walked) = walkers.join_next().await {
             if let Err(error) = walked {
                 tracing::error!(%error, "a walk ended abnormally");
             }
         }
-        if creates {
-            let pending = std::mem::take(&mut *self.pending.lock());
-            self.keep(pending).await;
+        let pending = std::mem::take(&mut *self.pending.lock());
+        if pending.is_empty() {
+            return;
         }
+        // Two fills may find the table missing; the one that came first settles its columns.
+        let _turn = match turn {
+            Turn::Mine(mine) => mine,
+            Turn::Later(creation) => creation.lock_owned().await,
+        };
+        self.keep(pending).await;
     }
 
-    async fn walk_chunks(&self, turn: &Turn) {
+    async fn walk_chunks(&self) {
         loop {
             let Some(days) = self.chunks.lock().take() else { return };
             match self.loader.walk(days).await {
                 Ok(loaded) => {
                     self.job.walked(days);
                     self.chunks.lock().learn(days, loaded.rows());
-                    match turn {
-                        Turn::Mine(_) => self.pending.lock().push(loaded),
-                        Turn::Later(creation) => {
-                            // While somebody else creates the table, its types are not settled.
-                            let _turn = match self.loader.table_exists() {
-                                true => None,
-                                false => Some(creation.lock().await),
-                            };
-                            self.keep(vec![loaded]).await;
-                        }
+                    if self.loader.fits(&loaded) {
+                        self.keep(vec![loaded]).await;
+                    } else {
+                        self.pending.lock().push(loaded);
                     }
                 }
                 Err(why) => self.give_up(days, &why),

@@ -50,7 +50,7 @@ struct Running {
 /// The right to create a table, or the queue for it.
 #[derive(Debug)]
 pub(super) enum Turn {
-    Mine(#[expect(dead_code, reason = "held for its drop")] tokio::sync::OwnedMutexGuard<()>),
+    Mine(tokio::sync::OwnedMutexGuard<()>),
     Later(Arc<tokio::sync::Mutex<()>>),
 }
 

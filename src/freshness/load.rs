@@ -60,8 +60,11 @@ impl Loader {
         Self { feed, store, table, job, spec, clock }
     }
 
-    pub fn table_exists(&self) -> bool {
-        self.table.current().version.is_some()
+    /// Whether the walk brings nothing that the table has no column for.
+    pub fn fits(&self, loaded: &Loaded) -> bool {
+        let kept = self.table.current();
+        !kept.columns.is_empty()
+            && Contract::from_columns(kept.columns.to_vec()).grow(&loaded.seen).is_ok_and(|growth| growth.added == 0)
     }
 
     /// Walks these days to the end. Rows of a broken walk are thrown away.

@@ -1,0 +1,106 @@
+//! How much is let in: requests at once over all callers, and requests per time of each caller.
+//!
+//! Beyond the first the answer is 503 at once, because a queue of waiting dashboards helps nobody; beyond the second
+//! it is 429. Both say when to come back. A request counts until its last byte is sent.
+
+use std::num::NonZeroU32;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::web;
+use bytes::Bytes;
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::auth::Granted;
+use crate::config::Limits;
+use crate::error::{ApiError, Code};
+
+/// When a crowded-out caller should try again.
+const BUSY_RETRY: Duration = Duration::from_secs(5);
+
+/// Both limits.
+pub struct Admission {
+    places: Arc<Semaphore>,
+    rates: Option<DefaultKeyedRateLimiter<String>>,
+    clock: DefaultClock,
+}
+
+impl Admission {
+    pub fn new(limits: &Limits) -> Self {
+        let rates = limits.requests_per_key.and_then(|rate| {
+            let quota = Quota::with_period(rate.per.checked_div(rate.requests.get())?)?.allow_burst(rate.requests);
+            Some(RateLimiter::keyed(quota))
+        });
+        Self { places: Arc::new(Semaphore::new(limits.concurrent_requests)), rates, clock: DefaultClock::default() }
+    }
+
+    fn place(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        self.places.clone().try_acquire_owned().map_err(|_| {
+            ApiError::new(Code::RequestTooMany, "the gateway is answering as many requests as it may at once")
+                .retry_after(BUSY_RETRY)
+        })
+    }
+
+    fn rate(&self, caller: &str) -> Result<(), ApiError> {
+        let Some(rates) = &self.rates else { return Ok(()) };
+        rates.check_key_n(&caller.to_owned(), NonZeroU32::MIN).unwrap_or(Ok(())).map_err(|early| {
+            ApiError::new(Code::RequestRateLimited, "this caller has used up its requests for now")
+                .retry_after(early.wait_time_from(self.clock.now()))
+        })
+    }
+}
+
+/// Middleware: a place for every request, kept until its body is sent.
+pub async fn one_place_each(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let place = match request.app_data::<web::Data<Admission>>() {
+        Some(admission) => Some(admission.place()?),
+        None => None,
+    };
+    let response = next.call(request).await?;
+    Ok(response.map_body(|_, body| InPlace { body: Box::pin(body), _place: place }))
+}
+
+/// Middleware for paths that need a caller: 401 first, whatever else is wrong, then the caller's rate.
+pub async fn known_callers_only(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let granted = request.extract::<Granted>().await?;
+    if let Some(admission) = request.app_data::<web::Data<Admission>>() {
+        admission.rate(granted.caller())?;
+    }
+    next.call(request).await
+}
+
+/// A body that keeps its request's place.
+struct InPlace<B> {
+    body: Pin<Box<B>>,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl<B: MessageBody> MessageBody for InPlace<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.body.as_mut().poll_next(context)
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        // Boxed and pinned, the body cannot be taken apart; sending it in one piece is the dispatcher's business.
+        Err(self)
+    }
+}

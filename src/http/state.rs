@@ -1,0 +1,39 @@
+//! What every request shares: one value, built in `startup`, handed to the handlers.
+
+use std::sync::Arc;
+
+use crate::auth::{Authenticator, Granted};
+use crate::config::Config;
+use crate::encode::Workers;
+use crate::freshness::Freshness;
+use crate::http::answer::AnswerCache;
+use crate::period::Clock;
+use crate::plan::World;
+use crate::query::Engine;
+use crate::store::Store;
+
+/// The parts of the house that handlers reach.
+pub struct AppState {
+    pub config: Arc<Config>,
+    pub clock: Clock,
+    pub authenticator: Authenticator,
+    pub store: Store,
+    pub freshness: Freshness,
+    pub engine: Engine,
+    /// Threads that write answers.
+    pub workers: Workers,
+    pub answers: AnswerCache,
+}
+
+impl AppState {
+    /// Does something with what plans are judged against.
+    pub fn in_world<T>(&self, judge: impl FnOnce(&World<'_>) -> T) -> T {
+        let known_events = |account: &str| self.freshness.feed(account).and_then(|feed| feed.known_events.names());
+        judge(&World { config: &self.config, clock: &self.clock, known_events: &known_events })
+    }
+
+    /// The accounts this caller sees, by name.
+    pub fn accounts_of<'a>(&'a self, granted: &'a Granted) -> impl Iterator<Item = &'a str> {
+        self.config.accounts.keys().map(String::as_str).filter(|name| granted.sees_account(name))
+    }
+}

@@ -1,0 +1,178 @@
+//! The gateway as a running thing: parts, listeners, and the way it stops.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{HttpServer, web};
+
+use super::pii_key;
+use crate::auth::Authenticator;
+use crate::clevertap::{CleverTap, Tuning, UpstreamError};
+use crate::config::{Config, ConfigError};
+use crate::encode::Workers;
+use crate::freshness::{Feed, Freshness, KnownEvents};
+use crate::http::answer::AnswerCache;
+use crate::http::limits::Admission;
+use crate::http::state::AppState;
+use crate::http::tls::{self, TlsError};
+use crate::http::{admin_app, public_app};
+use crate::period::Clock;
+use crate::query::{Engine, QueryError};
+use crate::store::{Store, StoreError};
+
+/// What is in flight when a signal comes has this long to finish (contract 2).
+const GRACE_SECONDS: u64 = 30;
+/// How often the store tidies up after itself.
+const UPKEEP_EVERY: Duration = Duration::from_secs(60);
+/// How often it is considered whether an event catalogue should be read again.
+const CATALOGUE_LOOKED_AT_EVERY: Duration = Duration::from_secs(60);
+
+/// Why the gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("the store cannot be used")]
+    Store(#[from] StoreError),
+    #[error("account `{account}` cannot be set up")]
+    Account { account: String, source: UpstreamError },
+    #[error("authentication cannot be set up: {0}")]
+    Auth(String),
+    #[error("the query engine cannot be set up")]
+    Engine(#[from] QueryError),
+    #[error("cannot listen on {address}")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error("{what}")]
+    Io { what: &'static str, source: std::io::Error },
+}
+
+/// A gateway that listens. Nothing is answered before [`Gateway::run`].
+pub struct Gateway {
+    address: SocketAddr,
+    admin_address: SocketAddr,
+    servers: Vec<Server>,
+    state: web::Data<AppState>,
+}
+
+impl Gateway {
+    /// Opens the store, makes the clients, binds the listeners.
+    pub async fn build(config: Config, clock: Clock, tuning: Tuning) -> Result<Self, StartError> {
+        config.check()?;
+        let store = Store::open(&config.store).await?;
+        store.start_upkeep(UPKEEP_EVERY);
+        let hasher = pii_key::hasher(&config, &store)?;
+        let mut feeds = BTreeMap::new();
+        for (name, settings) in &config.accounts {
+            let client = CleverTap::new(name, settings, tuning.clone())
+                .map_err(|source| StartError::Account { account: name.clone(), source })?;
+            let known_events = Arc::new(KnownEvents::default());
+            keep_catalogue_fresh(&store, &client, &known_events);
+            feeds.insert(
+                name.clone(),
+                Arc::new(Feed { name: name.clone(), settings: settings.clone(), client, known_events }),
+            );
+        }
+        let authenticator = Authenticator::new(&config, clock.clone()).map_err(|error| StartError::Auth(error.to_string()))?;
+        let state = web::Data::new(AppState {
+            freshness: Freshness::new(feeds, store.clone(), clock.clone()),
+            engine: Engine::new(&store, hasher)?,
+            workers: Workers::new(),
+            answers: AnswerCache::new(&config.cache, store.spill_dir()),
+            authenticator,
+            store,
+            clock,
+            config: Arc::new(config),
+        });
+        Self::bind(state)
+    }
+
+    fn bind(state: web::Data<AppState>) -> Result<Self, StartError> {
+        let settings = state.config.server.clone();
+        let listener = listen(settings.listen)?;
+        let address = local_address(&listener)?;
+        let admission = web::Data::new(Admission::new(&state.config.limits));
+        let shared = settings.admin_shares_listener();
+        let public = {
+            let state = state.clone();
+            HttpServer::new(move || public_app(&state, &admission, shared))
+        };
+        // A slow reader is not cut off; a client that sends nothing is.
+        let public = public.shutdown_timeout(GRACE_SECONDS).client_request_timeout(Duration::from_secs(30));
+        let public = match &settings.tls {
+            Some(files) => public.listen_rustls_0_23(listener, tls::server_config(files)?),
+            None => public.listen(listener),
+        };
+        let public = public.map_err(|source| StartError::Listen { address, source })?;
+        let mut servers = vec![public.run()];
+        let mut admin_address = address;
+        if !shared {
+            let listener = listen(settings.admin_listen)?;
+            admin_address = local_address(&listener)?;
+            let state = state.clone();
+            let admin = HttpServer::new(move || admin_app(&state)).workers(1).shutdown_timeout(1).disable_signals();
+            let admin = admin.listen(listener).map_err(|source| StartError::Listen { address: admin_address, source })?;
+            servers.push(admin.run());
+        }
+        Ok(Self { address, admin_address, servers, state })
+    }
+
+    /// Where BI tools connect.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where probes and metrics are.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    pub fn state(&self) -> &web::Data<AppState> {
+        &self.state
+    }
+
+    /// Stops the gateway from elsewhere, as a signal would.
+    pub fn handle(&self) -> ServerHandle {
+        self.servers[0].handle()
+    }
+
+    /// Serves until a signal comes or [`Gateway::handle`] stops it, and what is in flight is done.
+    pub async fn run(self) -> std::io::Result<()> {
+        let mut servers = self.servers.into_iter();
+        let Some(public) = servers.next() else { return Ok(()) };
+        let others: Vec<Server> = servers.collect();
+        let handles: Vec<ServerHandle> = others.iter().map(Server::handle).collect();
+        let others: Vec<_> = others.into_iter().map(|server| tokio::spawn(async { server.await })).collect();
+        let stopped = public.await;
+        for handle in handles {
+            handle.stop(false).await;
+        }
+        for other in others {
+            let _ = other.await;
+        }
+        stopped
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
+}
+
+fn local_address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|source| StartError::Io { what: "the listening address is not known", source })
+}
+
+/// Reads the event catalogue now and then, beside the requests.
+fn keep_catalogue_fresh(store: &Store, client: &CleverTap, known_events: &Arc<KnownEvents>) {
+    let (client, known_events) = (client.clone(), known_events.clone());
+    store.spawn(async move {
+        loop {
+            known_events.keep_fresh(&client).await;
+            tokio::time::sleep(CATALOGUE_LOOKED_AT_EVERY).await;
+        }
+    });
+}

@@ -1,0 +1,61 @@
+//! The key under which personal columns are hashed.
+//!
+//! It comes from `[pii] hash_key`, or is made once and kept beside a local store, readable by its owner only: hashes
+//! must be the same after a restart, or joins over two refreshes break. On an object store it must be configured,
+//! because replicas have to share it.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use rand::TryRngCore;
+use secrecy::ExposeSecret;
+
+use super::StartError;
+use crate::auth::policy::PiiHasher;
+use crate::config::Config;
+use crate::store::Store;
+
+const FILE: &str = "pii.key";
+
+/// The hasher of this gateway.
+///
+/// Errors: the key file cannot be read or written.
+pub fn hasher(config: &Config, store: &Store) -> Result<PiiHasher, StartError> {
+    if let Some(key) = &config.pii.hash_key {
+        return Ok(PiiHasher::new(key.expose_secret().as_bytes()));
+    }
+    match store.local_folder() {
+        Some(folder) => Ok(PiiHasher::new(&kept_key(folder)?)),
+        // The configuration has been checked: without a key, no caller's view hashes anything.
+        None => Ok(PiiHasher::new(&random_key()?)),
+    }
+}
+
+fn kept_key(folder: &Path) -> Result<Vec<u8>, StartError> {
+    let path = folder.join(FILE);
+    let io = |source| StartError::Io { what: "the key for hashing personal columns cannot be kept beside the store", source };
+    match fs::read(&path) {
+        Ok(key) if key.len() >= 32 => return Ok(key),
+        Ok(_) => return Err(io(std::io::Error::new(ErrorKind::InvalidData, "the key file is shorter than 32 bytes"))),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(io(error)),
+    }
+    let key = random_key()?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&path).map_err(io)?;
+    file.write_all(&key).and_then(|()| file.sync_all()).map_err(io)?;
+    Ok(key.to_vec())
+}
+
+fn random_key() -> Result<[u8; 32], StartError> {
+    let mut key = [0; 32];
+    rand::rngs::OsRng.try_fill_bytes(&mut key).map_err(|error| StartError::Io {
+        what: "the operating system gives no random bytes",
+        source: std::io::Error::other(error),
+    })?;
+    Ok(key)
+}
