@@ -1,0 +1,10 @@
+//! flattap as its callers meet it: every test speaks HTTP to a spawned gateway with the simulator behind it.
+//!
+//! One binary, because linking is what takes time. A test starts with `TestGateway::start()` (or `.with(…)` to change
+//! one thing), asks for something with `gateway.get(…)`, and checks status and body together.
+
+mod faults;
+mod freshness;
+mod sharing;
+mod support;
+mod truth;

@@ -1,0 +1,9 @@
+//! What tests share: a gateway to talk to, answers to look into, and what they must say.
+
+pub mod answer;
+pub mod expectation;
+pub mod gateway;
+
+pub use answer::{Answer, Rows};
+pub use expectation::Expectation;
+pub use gateway::{Setup, TestGateway, hours, minutes};
