@@ -12,6 +12,7 @@ mod fills;
 mod job;
 mod known_events;
 mod load;
+mod stretches;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -91,10 +91,10 @@ impl Fill {
                 Ok(loaded) => {
                     self.job.walked(days);
                     self.chunks.lock().learn(days, loaded.rows());
-                    if self.loader.fits(&loaded) {
-                        self.keep(vec![loaded]).await;
-                    } else {
-                        self.pending.lock().push(loaded);
+                    match self.loader.fits(&loaded).await {
+                        Ok(true) => self.keep(vec![loaded]).await,
+                        Ok(false) => self.pending.lock().push(loaded),
+                        Err(why) => self.give_up(days, &why),
                     }
                 }
                 Err(why) => self.give_up(days, &why),

@@ -1,33 +1,37 @@
 //! One walk: pages → untyped cells, staged; and the commit: staged cells → sorted, typed days.
 //!
-//! Memory stays at a few pages: staged cells beyond a small share go to the spill folder, and a day too large to be
-//! sorted at once is cut into ascending stretches of time first.
+//! Memory stays at a few pages: staged cells beyond a small share go to the spill folder, and a walk too large to be
+//! sorted at once is cut into ascending stretches of time first (`stretches`).
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tokio::task::block_in_place;
 
 use super::Feed;
 use super::job::{FillError, Job};
+use super::stretches::Stretches;
 use crate::clevertap::{EventQuery, UpstreamError};
-use crate::flatten::{Contract, EventSpec, Flattener, RawBatch, Seen, assemble};
+use crate::flatten::{Contract, EventSpec, Flattener, Seen};
 use crate::period::{Clock, Days};
-use crate::store::{DayFacts, DayTable, Staging, Store, TableWriter};
-use crate::table::Column;
+use crate::store::{DayFacts, DayTable, NewDay, Staging, Store, StoredDay, TableWriter};
 
 /// Staged cells kept in memory by one fill; what is beyond waits on disk.
-const STAGED_IN_MEMORY: usize = 24 * 1024 * 1024;
-/// Untyped cells that are sorted and typed at once.
-const ASSEMBLED_AT_ONCE: u64 = 48 * 1024 * 1024;
+const STAGED_IN_MEMORY: usize = 24 << 20;
 /// How often the walk over some days starts again when CleverTap loses its cursor.
 const WALKS_TRIED: usize = 3;
+/// Days of one walk that are sorted and written at once.
+const WRITTEN_AT_ONCE: usize = 2;
 
 /// A whole walk, not yet typed.
 pub(super) struct Loaded {
     pub days: Days,
-    seen: Seen,
-    staged: Staging,
+    pub seen: Seen,
+    pub staged: Staging,
+    /// Size of the staged cells when they are all in memory.
+    pub bytes: u64,
     /// When the walk began: the data is at least that fresh.
     fetched_at: Timestamp,
 }
@@ -61,10 +65,12 @@ impl Loader {
     }
 
     /// Whether the walk brings nothing that the table has no column for.
-    pub fn fits(&self, loaded: &Loaded) -> bool {
-        let kept = self.table.current();
-        !kept.columns.is_empty()
-            && Contract::from_columns(kept.columns.to_vec()).grow(&loaded.seen).is_ok_and(|growth| growth.added == 0)
+    pub async fn fits(&self, loaded: &Loaded) -> Result<bool, FillError> {
+        let kept = self.table.snapshot().await?;
+        if kept.columns.is_empty() {
+            return Ok(false);
+        }
+        Ok(Contract::from_columns(kept.columns.to_vec()).grow(&loaded.seen)?.added == 0)
     }
 
     /// Walks these days to the end. Rows of a broken walk are thrown away.
@@ -86,13 +92,15 @@ impl Loader {
     async fn walk_once(&self, days: Days, received: &mut u64) -> Result<Loaded, FillError> {
         let fetched_at = self.clock.now();
         let query = EventQuery { event_name: self.spec.event_name.clone(), days };
-        let mut walk = self.feed.client.walk(query, &self.job.rank);
-        let mut flattener = Flattener::new(self.spec.clone());
-        let mut staged = self.store.staging(STAGED_IN_MEMORY / self.job.days.len().max(1));
+        let mut walk = self.feed.client.walk(query, self.job.rank.clone());
+        let mut flattener = Flattener::new(&self.spec);
+        let mut staged = Staging::new(self.store.spill_dir(), STAGED_IN_MEMORY / self.job.days.len().max(1));
+        let mut bytes = 0;
         while let Some(page) = walk.next_page().await? {
-            let rows = tokio::task::block_in_place(|| -> Result<u64, FillError> {
+            let rows = block_in_place(|| -> Result<u64, FillError> {
                 let raw = flattener.page(page.records())?;
                 let rows = raw.rows() as u64;
+                bytes += raw.bytes() as u64;
                 staged.push(raw.into())?;
                 Ok(rows)
             })?;
@@ -104,7 +112,7 @@ impl Loader {
             let asked = format!("{} to {}", days.first, days.last);
             return Err(FillError::OutsideWalk { asked, found });
         }
-        Ok(Loaded { days, seen, staged, fetched_at })
+        Ok(Loaded { days, seen, staged, bytes, fetched_at })
     }
 
     /// Types and sorts whole walks and puts their days into the table, in one commit.
@@ -119,61 +127,65 @@ impl Loader {
         for walk in &loaded {
             seen.merge(&walk.seen);
         }
-        let contract = contract.grow(&seen)?.contract;
-        let zone = self.feed.settings.zone_name();
+        let contract = Arc::new(contract.grow(&seen)?.contract);
         let (mut fresh, mut touched) = (Vec::new(), Vec::new());
-        for mut walk in loaded {
+        for walk in loaded {
             let mut changed = Vec::new();
-            for day in walk.days.iter() {
-                let (rows, content) = walk.seen.day(day).map_or((0, 0), |day| (day.rows, day.content));
-                let mut facts =
-                    DayFacts { fetched_at: walk.fetched_at, changed_at: walk.fetched_at, content, zone: zone.into() };
-                let before = kept.days.get(&day);
-                match before.filter(|before| {
-                    before.facts.zone == zone && before.rows == rows && before.facts.content == content
-                }) {
+            for (day, facts, rows) in self.facts(&walk) {
+                match kept.days.get(&day).filter(|before| is_same(before, &facts, rows)) {
                     Some(before) => {
-                        facts.changed_at = before.facts.changed_at;
-                        touched.push((day, facts));
+                        touched.push((day, DayFacts { changed_at: before.facts.changed_at, ..facts }));
                     }
                     None => changed.push((day, facts)),
                 }
             }
             if !changed.is_empty() {
-                fresh.extend(self.write(&writer, &contract, &mut walk, changed).await?);
+                fresh.extend(self.write(&writer, &contract, &walk, changed).await?);
             }
         }
         writer.commit(contract.columns(), fresh, touched).await?;
         Ok(())
     }
 
+    /// What is known of each day of the walk, also of those that had no rows.
+    fn facts(&self, walk: &Loaded) -> Vec<(Date, DayFacts, u64)> {
+        let seen: std::collections::BTreeMap<Date, _> = walk.seen.days().collect();
+        walk.days
+            .iter()
+            .map(|day| {
+                let (rows, content) = seen.get(&day).map_or((0, 0), |day| (day.rows, day.content));
+                let facts = DayFacts {
+                    fetched_at: walk.fetched_at,
+                    changed_at: walk.fetched_at,
+                    content,
+                    zone: self.feed.settings.zone_name().to_owned(),
+                };
+                (day, facts, rows)
+            })
+            .collect()
+    }
+
     async fn write(
         &self,
         writer: &TableWriter,
-        contract: &Contract,
-        walk: &mut Loaded,
+        contract: &Arc<Contract>,
+        walk: &Loaded,
         days: Vec<(Date, DayFacts)>,
-    ) -> Result<Vec<(crate::store::NewDay, DayFacts)>, FillError> {
-        let columns: &[Column] = contract.columns();
-        let mut stretches = Stretches::of(self, walk)?;
-        let mut written = Vec::with_capacity(days.len());
-        for (day, facts) in days {
-            let mut file = writer.day(columns, day).await?;
-            for stretch in stretches.iter_mut() {
-                let raws = stretch.raws()?;
-                let batches = tokio::task::block_in_place(|| assemble(contract, &self.spec, &raws, day))?;
-                for batch in batches {
-                    file.write(batch).await?;
-                }
-            }
-            written.push((file.finish().await?, facts));
-        }
-        Ok(written)
+    ) -> Result<Vec<(NewDay, DayFacts)>, FillError> {
+        let mut stretches = block_in_place(|| Stretches::of(walk, self.store.spill_dir()))?;
+        let files: Vec<_> = days
+            .into_iter()
+            .map(|(day, facts)| {
+                let rows = stretches.rows_of(day, contract.clone(), self.spec.clone());
+                let file = writer.write_day(contract.columns(), day, futures_util::stream::iter(rows));
+                async move { file.await.map(|file: NewDay| (file, facts)) }
+            })
+            .collect();
+        futures_util::stream::iter(files).buffered(WRITTEN_AT_ONCE).try_collect().await
     }
 }
 
-/// A walk's cells in ascending stretches of time, each small enough to be sorted in memory.
-enum Stretches {
-    Whole(Vec<RawBatch>),
-    Cut(Vec<Staging>),
+/// Whether a day read again brought what is kept already.
+fn is_same(before: &StoredDay, facts: &DayFacts, rows: u64) -> bool {
+    before.facts.zone == facts.zone && before.rows == rows && before.facts.content == facts.content
 }
