@@ -1,1 +1,5 @@
-//! (being written)
+//! The settings, typed.
+
+mod account;
+
+pub use account::{Account, Region};
