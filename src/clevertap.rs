@@ -5,9 +5,8 @@
 //! refusal), asks politely (slots per API, back-off, waiting times) and reads no record: that is `flatten`'s work.
 //! Written after CleverTap's public documentation and what others observed of it, as of November 2026.
 //!
-//! An endpoint is one file: it names its [`Api`](pacing::Api), builds a [`Call`](call::Call), hands it to
-//! [`CleverTap::ask`] and picks its fields out of the [`Answer`](answer::Answer). Today: `events` with `walk`,
-//! `event_count`, `schema`, `real_time`.
+//! An endpoint is one file: it names its `Api` (which gives it slots), builds a `Call`, hands it to `CleverTap::ask`
+//! and picks its fields out of the `Answer`. Today: `events` with `walk`, `event_count`, `schema`, `real_time`.
 
 mod account;
 mod answer;

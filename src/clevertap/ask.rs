@@ -118,3 +118,6 @@ fn outcome(verdict: &Verdict) -> &'static str {
         Verdict::Again(error) | Verdict::Final(error) => error.outcome(),
     }
 }
+
+#[cfg(test)]
+mod tests;

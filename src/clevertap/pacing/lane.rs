@@ -1,6 +1,6 @@
 //! The slots of one CleverTap API and the queue in front of them.
 //!
-//! Order: the highest [`Rank`] first, read at the moment a slot is free, so that raising counts at once. Within a rank
+//! Order: the highest [`Rank`](super::Rank) first, read at the moment a slot is free, so that raising counts at once. Within a rank
 //! start-time fair queuing: every request gets a turn number, the next one of the same party a later one, and the
 //! lowest turn goes first. With one party that is first come, first served; with several they alternate, however
 //! many requests one of them has queued.
