@@ -1,1 +1,37 @@
-//! (being written)
+//! What does CleverTap say? The client of its read APIs.
+//!
+//! In: an account, a query and a [`Rank`]. Out: pages of raw records, numbers, names, or an [`UpstreamError`] whose
+//! variants are the decisions a caller can take. It knows the wire (hosts, headers, cursors, the many shapes of a
+//! refusal), asks politely (slots per API, back-off, waiting times) and reads no record: that is `flatten`'s work.
+//! Written after CleverTap's public documentation and what others observed of it, as of November 2026.
+//!
+//! An endpoint is one file: it names its `Api` (which gives it slots), builds a `Call`, hands it to `CleverTap::ask`
+//! and picks its fields out of the `Answer`. Today: `events` with `walk`, `event_count`, `schema`, `real_time`.
+
+mod account;
+mod answer;
+mod ask;
+mod call;
+mod connection;
+mod cursor;
+mod error;
+mod event_count;
+mod events;
+mod meter;
+mod pacing;
+mod quote;
+mod real_time;
+mod schema;
+mod tuning;
+mod verdict;
+mod walk;
+
+#[cfg(test)]
+mod fake_server;
+
+pub use account::CleverTap;
+pub use error::UpstreamError;
+pub use events::EventQuery;
+pub use pacing::{Rank, RankHandle};
+pub use tuning::Tuning;
+pub use walk::{Page, Walk};
