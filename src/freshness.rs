@@ -144,15 +144,15 @@ impl Freshness {
         // Days that a fill brought while this request waited count as fresh, however long that fill took.
         let mut accepted: HashMap<(TableKey, Date), Timestamp> = HashMap::new();
         for _ in 0..ROUNDS {
+            let held = snapshots_of(&tables).await?;
             let interest = Interest { account: &plan.account, days, rules: &rules, accepted: &accepted };
-            let found: Vec<Found> = tables.iter().map(|table| self.join(&interest, feed, table)).collect();
+            let found: Vec<Found> = tables.iter().zip(&held).map(|(table, held)| self.join(&interest, feed, table, held)).collect();
             for (table, found) in tables.iter().zip(&found) {
                 let brought = found.loading.iter().map(|(day, job)| ((table.key().clone(), *day), job.started_at));
                 accepted.extend(brought);
             }
-            let snapshots = || tables.iter().map(|table| table.current()).collect::<Vec<_>>();
             if plan.demand.partial == Partial::Refuse
-                && let Some(why) = first_lost(&tables, &found, &rules)
+                && let Some(why) = first_lost(&held, &found, &rules)
             {
                 return Err(why.into());
             }
@@ -161,7 +161,7 @@ impl Freshness {
                 if let Some((_, why)) = found.iter().flat_map(|found| &found.failed).next() {
                     origin = Origin::Stale(why.clone());
                 }
-                return Ok(ready(snapshots(), days, &rules, origin, started));
+                return Ok(ready(snapshots_of(&tables).await?, days, &rules, origin, started));
             }
             origin = Origin::Upstream;
             let settled = async {
@@ -173,7 +173,7 @@ impl Freshness {
                 continue;
             }
             if plan.demand.partial == Partial::Allow {
-                return Ok(ready(snapshots(), days, &rules, origin, started));
+                return Ok(ready(snapshots_of(&tables).await?, days, &rules, origin, started));
             }
             let slowest = running.into_iter().max_by_key(|job| job.rest()).ok_or(NotReady::Unsettled)?;
             return Err(NotReady::Loading { job: slowest.clone(), rest: slowest.rest() });
@@ -187,13 +187,13 @@ impl Freshness {
         let today = self.clock.today(&feed.settings.timezone);
         let Some(days) = Days::new(days.first, days.last.min(today)) else { return Ok(None) };
         let table = self.store.table(key);
-        table.snapshot().await?;
-        let job = self.fills.start_again(account, &table, days, |job, turn| self.start(feed, &table, job, turn));
+        let held = table.snapshot().await?;
+        let job = self.fills.start_again(account, &table, days, &held, |job, turn| self.start(feed, &table, job, turn));
         Ok(Some(job))
     }
 
-    fn join(&self, interest: &Interest<'_>, feed: &Arc<Feed>, table: &Arc<DayTable>) -> Found {
-        self.fills.join_or_start(interest, table, |job, turn| self.start(feed, table, job, turn))
+    fn join(&self, interest: &Interest<'_>, feed: &Arc<Feed>, table: &Arc<DayTable>, held: &Arc<Snapshot>) -> Found {
+        self.fills.join_or_start(interest, table, held, |job, turn| self.start(feed, table, job, turn))
     }
 
     fn start(&self, feed: &Arc<Feed>, table: &Arc<DayTable>, job: Arc<Job>, turn: Turn) {
@@ -213,18 +213,21 @@ impl Freshness {
 
 /// A period that lies wholly in the future has no rows and needs no call.
 async fn nothing_to_load(tables: &[Arc<DayTable>], now: Timestamp) -> Result<Ready, NotReady> {
+    let (snapshots, max_age, origin) = (snapshots_of(tables).await?, Duration::ZERO, Origin::Store);
+    Ok(Ready { snapshots, complete: true, as_of: now, changed_at: now, max_age, origin })
+}
+
+async fn snapshots_of(tables: &[Arc<DayTable>]) -> Result<Vec<Arc<Snapshot>>, StoreError> {
     let mut snapshots = Vec::with_capacity(tables.len());
     for table in tables {
         snapshots.push(table.snapshot().await?);
     }
-    let (max_age, origin) = (Duration::ZERO, Origin::Store);
-    Ok(Ready { snapshots, complete: true, as_of: now, changed_at: now, max_age, origin })
+    Ok(snapshots)
 }
 
 /// The failure of the first day of which nothing is kept.
-fn first_lost(tables: &[Arc<DayTable>], found: &[Found], rules: &Rules) -> Option<FillError> {
-    tables.iter().zip(found).find_map(|(table, found)| {
-        let snapshot = table.current();
+fn first_lost(snapshots: &[Arc<Snapshot>], found: &[Found], rules: &Rules) -> Option<FillError> {
+    snapshots.iter().zip(found).find_map(|(snapshot, found)| {
         let is_kept = |day| snapshot.days.get(day).is_some_and(|stored| rules.is_of_this_zone(stored));
         found.failed.iter().find(|(day, _)| !is_kept(day)).map(|(_, why)| why.clone())
     })

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jiff::civil::DateTime;
 
-use crate::auth::Granted;
+use crate::auth::{Granted, Policy};
 use crate::catalog::TableSpec;
 use crate::config::{Account, Config};
 use crate::period::{Clock, Days};
@@ -51,6 +51,7 @@ pub struct Demand {
 pub struct World<'a> {
     pub config: &'a Config,
     pub clock: &'a Clock,
+    pub policy: &'a Arc<Policy>,
     /// The event names an account is known to have; `None` when that is not known.
     pub known_events: &'a dyn Fn(&str) -> Option<Arc<BTreeSet<String>>>,
 }
@@ -94,7 +95,7 @@ pub fn read(
         sources,
         days: period.days,
         window: period.window,
-        view: View::of(granted, &world.config.pii),
+        view: View::of(granted, world.policy, spec.name),
         demand: Demand {
             max_age: request.fresh.map(|fresh| fresh.max(server.fresh_floor)),
             wait: request.wait.unwrap_or(server.default_wait).min(server.max_wait),

@@ -20,11 +20,10 @@ use datafusion::scalar::ScalarValue;
 use futures_util::StreamExt;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::auth::policy::PiiHasher;
+use crate::auth::PiiHasher;
 use crate::encode::OutputColumn;
 use crate::plan::ReadPlan;
 use crate::store::{Snapshot, Store};
@@ -52,7 +51,7 @@ pub struct Engine {
     runtime: Arc<RuntimeEnv>,
     objects: ObjectStoreUrl,
     hasher: PiiHasher,
-    handle: Handle,
+    store: Store,
 }
 
 impl Engine {
@@ -63,8 +62,8 @@ impl Engine {
         let planning = |error| QueryError::Planning(Arc::new(error));
         let runtime = RuntimeEnvBuilder::new().build_arc().map_err(planning)?;
         let objects = ObjectStoreUrl::parse("flattap://store").map_err(planning)?;
-        runtime.register_object_store(objects.as_ref(), store.objects());
-        Ok(Self { runtime, objects, hasher, handle: store.handle() })
+        runtime.register_object_store(objects.as_ref(), store.object_store());
+        Ok(Self { runtime, objects, hasher, store: store.clone() })
     }
 
     /// The columns the caller gets, and their rows.
@@ -116,7 +115,7 @@ impl Engine {
     /// Runs the frame on the engine's runtime. Dropping the stream ends the scan.
     fn stream(&self, frame: DataFrame) -> BatchStream<QueryError> {
         let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
-        let scan = self.handle.spawn(async move {
+        let scan = self.store.spawn(async move {
             let unreadable = |error| QueryError::Unreadable(Arc::new(error));
             let mut batches = match frame.execute_stream().await {
                 Ok(batches) => batches,

@@ -80,13 +80,15 @@ impl Fills {
         Self { clock, register: Mutex::default() }
     }
 
-    /// Joins the jobs that load the wanting days, and starts one for those that none loads.
+    /// Joins the jobs that load the wanting days, and starts one for those that none loads. `held` is what the caller
+    /// knows of the table, for when the store has let its own snapshot go.
     ///
     /// `start` is called under the register's lock and must only spawn.
     pub(super) fn join_or_start(
         &self,
         interest: &Interest<'_>,
         table: &Arc<DayTable>,
+        held: &Arc<Snapshot>,
         start: impl FnOnce(Arc<Job>, Turn),
     ) -> Found {
         let key = table.key();
@@ -95,7 +97,7 @@ impl Fills {
         let mut to_start = Vec::new();
         let register = &mut *self.register.lock();
         register.forget_old_failures();
-        let snapshot = table.current();
+        let snapshot = table.known().unwrap_or_else(|| held.clone());
         for day in interest.days.iter() {
             if !interest.is_wanting(key, &snapshot, day, now) {
                 continue;
@@ -128,6 +130,7 @@ impl Fills {
         account: &str,
         table: &Arc<DayTable>,
         days: Days,
+        held: &Arc<Snapshot>,
         start: impl FnOnce(Arc<Job>, Turn),
     ) -> Arc<Job> {
         let key = table.key();
@@ -145,7 +148,7 @@ impl Fills {
             register.failures.remove(&(key.clone(), *day));
         }
         let job = Arc::new(Job::new(account, key.clone(), to_start, Rank::Scheduled, self.clock.now()));
-        register.enter(&job, &table.current(), start);
+        register.enter(&job, &table.known().unwrap_or_else(|| held.clone()), start);
         job
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::auth::{Authenticator, Granted};
+use crate::auth::{Granted, Policy};
 use crate::config::Config;
 use crate::encode::Workers;
 use crate::freshness::Freshness;
@@ -11,25 +11,27 @@ use crate::period::Clock;
 use crate::plan::World;
 use crate::query::Engine;
 use crate::store::Store;
+use crate::telemetry::Metrics;
 
 /// The parts of the house that handlers reach.
 pub struct AppState {
     pub config: Arc<Config>,
     pub clock: Clock,
-    pub authenticator: Authenticator,
+    pub policy: Arc<Policy>,
     pub store: Store,
     pub freshness: Freshness,
     pub engine: Engine,
     /// Threads that write answers.
     pub workers: Workers,
     pub answers: AnswerCache,
+    pub metrics: Metrics,
 }
 
 impl AppState {
     /// Does something with what plans are judged against.
     pub fn in_world<T>(&self, judge: impl FnOnce(&World<'_>) -> T) -> T {
         let known_events = |account: &str| self.freshness.feed(account).and_then(|feed| feed.known_events.names());
-        judge(&World { config: &self.config, clock: &self.clock, known_events: &known_events })
+        judge(&World { config: &self.config, clock: &self.clock, policy: &self.policy, known_events: &known_events })
     }
 
     /// The accounts this caller sees, by name.

@@ -3,36 +3,56 @@
 //! The view is part of the plan and is built before anything of the caller's is applied, so that no filter, order or
 //! query of theirs can see past it. Two callers with the same rights have equal views and share answers.
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::auth::Granted;
-use crate::auth::policy::{self, Treatment};
-use crate::config::{PiiConfig, PiiMode};
+use crate::auth::{Cell, Granted, Policy};
+use crate::config::PiiMode;
 use crate::table::Column;
 
-/// How personal columns come to this caller.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// How the columns of one table come to one caller.
+#[derive(Clone)]
 pub struct View {
+    /// The table's name, as in its URL.
+    table: &'static str,
     mode: PiiMode,
-    /// Columns that are personal besides the known ones.
-    configured: Arc<[String]>,
+    /// One per process.
+    policy: Arc<Policy>,
 }
 
 impl View {
-    pub fn of(granted: &Granted, pii: &PiiConfig) -> Self {
-        Self { mode: granted.pii(), configured: pii.columns.as_slice().into() }
+    pub fn of(granted: &Granted, policy: &Arc<Policy>, table: &'static str) -> Self {
+        Self { table, mode: granted.pii(), policy: policy.clone() }
     }
 
-    pub fn mode(&self) -> PiiMode {
-        self.mode
-    }
-
-    /// What happens to this column on its way to the caller.
-    pub fn treatment(&self, column: &Column) -> Treatment {
-        policy::treatment(column, self.mode, &self.configured)
+    /// What becomes of this column on its way to the caller.
+    pub fn treatment(&self, column: &Column) -> Cell {
+        self.policy.treatment(self.table, column, self.mode)
     }
 
     pub fn is_personal(&self, column: &Column) -> bool {
-        policy::is_personal(column, &self.configured)
+        self.policy.is_personal(self.table, column)
+    }
+}
+
+// The policy is the same for everybody, so it tells no two views apart.
+impl PartialEq for View {
+    fn eq(&self, other: &Self) -> bool {
+        (self.table, self.mode) == (other.table, other.mode)
+    }
+}
+
+impl Eq for View {}
+
+impl Hash for View {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.table, self.mode).hash(state);
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View").field("table", &self.table).field("mode", &self.mode).finish_non_exhaustive()
     }
 }

@@ -2,17 +2,14 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
-use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::auth::policy::{HashRule, PiiHasher};
+use crate::auth::{HashRule, PiiHasher};
 
 /// `column` as the caller may see it: hashed by `rule`, null stays null, the type becomes text.
 pub fn of(column: Expr, rule: HashRule, hasher: &PiiHasher) -> Expr {
@@ -66,18 +63,6 @@ impl ScalarUDFImpl for Hashed {
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let cells = ColumnarValue::values_to_arrays(&arguments.args)?.swap_remove(0);
-        let text = cast(&cells, &DataType::Utf8View)?;
-        Ok(ColumnarValue::Array(hash_cells(&text, self.rule, &self.hasher)))
+        Ok(ColumnarValue::Array(self.hasher.hash_array(self.rule, &cells)?))
     }
-}
-
-fn hash_cells(text: &ArrayRef, rule: HashRule, hasher: &PiiHasher) -> ArrayRef {
-    let mut hashed = StringViewBuilder::with_capacity(text.len());
-    for cell in text.as_string_view() {
-        match cell {
-            Some(clear) => hashed.append_value(hasher.hash(rule, clear)),
-            None => hashed.append_null(),
-        }
-    }
-    Arc::new(hashed.finish())
 }

@@ -3,7 +3,7 @@
 use datafusion::logical_expr::Expr;
 
 use super::{column, hashed};
-use crate::auth::policy::{PiiHasher, Treatment};
+use crate::auth::{Cell, PiiHasher};
 use crate::encode::OutputColumn;
 use crate::plan::View;
 use crate::table::{Column, ColumnType};
@@ -13,22 +13,22 @@ pub fn expressions(view: &View, columns: &[Column], hasher: &PiiHasher) -> Vec<E
     columns
         .iter()
         .filter_map(|known| match view.treatment(known) {
-            Treatment::Clear => Some(column(&known.name)),
-            Treatment::Hashed(rule) => Some(hashed::of(column(&known.name), rule, hasher).alias(&known.name)),
-            Treatment::Dropped => None,
+            Cell::Clear => Some(column(&known.name)),
+            Cell::Hashed(rule) => Some(hashed::of(column(&known.name), rule, hasher).alias(&known.name)),
+            Cell::Dropped => None,
         })
         .collect()
 }
 
-/// The columns the caller gets. A hashed column is text.
+/// The columns the caller gets. What is hashed is text.
 pub fn output_columns(view: &View, columns: &[Column]) -> Vec<OutputColumn> {
     columns
         .iter()
         .filter_map(|known| {
             let kind = match view.treatment(known) {
-                Treatment::Clear => known.kind,
-                Treatment::Hashed(_) => ColumnType::Text,
-                Treatment::Dropped => return None,
+                Cell::Clear => known.kind,
+                Cell::Hashed(rule) => rule.kind(),
+                Cell::Dropped => return None,
             };
             Some(OutputColumn { name: known.name.clone(), source: known.origin.display(), kind })
         })

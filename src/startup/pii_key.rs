@@ -12,24 +12,27 @@ use rand::TryRngCore;
 use secrecy::ExposeSecret;
 
 use super::StartError;
-use crate::auth::policy::PiiHasher;
+use crate::auth::PiiHasher;
 use crate::config::Config;
-use crate::store::Store;
 
 const FILE: &str = "pii.key";
 
 /// The hasher of this gateway.
 ///
 /// Errors: the key file cannot be read or written.
-pub fn hasher(config: &Config, store: &Store) -> Result<PiiHasher, StartError> {
-    if let Some(key) = &config.pii.hash_key {
-        return Ok(PiiHasher::new(key.expose_secret().as_bytes()));
-    }
-    match store.local_folder() {
-        Some(folder) => Ok(PiiHasher::new(&kept_key(folder)?)),
-        // The configuration has been checked: without a key, no caller's view hashes anything.
-        None => Ok(PiiHasher::new(&random_key()?)),
-    }
+pub fn hasher(config: &Config) -> Result<PiiHasher, StartError> {
+    let key = match &config.pii.hash_key {
+        Some(key) => key.expose_secret().as_bytes().to_vec(),
+        None => match config.store.url.to_file_path() {
+            Ok(folder) if config.store.is_local() => kept_key(&folder)?,
+            // The configuration has been checked: without a key, no caller's view hashes anything.
+            _ => random_key()?.to_vec(),
+        },
+    };
+    PiiHasher::new(&key).map_err(|_| StartError::Io {
+        what: "the key for hashing personal columns is too short",
+        source: ErrorKind::InvalidData.into(),
+    })
 }
 
 fn kept_key(folder: &Path) -> Result<Vec<u8>, StartError> {
