@@ -1,1 +1,116 @@
-//! (being written)
+//! How is this said on the wire? Routes, limits, the choice of a format, answers and their cache.
+//!
+//! `routes` is the table of contents; handlers are thin and ask `service`, which walks a request through the rooms.
+
+pub mod answer;
+pub mod compression;
+pub mod limits;
+pub mod links;
+pub mod listing;
+pub mod negotiation;
+pub mod openapi;
+pub mod routes;
+pub mod service;
+pub mod state;
+pub mod tls;
+
+use actix_cors::Cors;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, IF_NONE_MATCH, RANGE};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{App, Error, web};
+use tracing_actix_web::TracingLogger;
+use utoipa_actix_web::AppExt;
+
+use self::limits::{Admission, one_place_each, own_rate};
+use self::links::Links;
+use self::state::AppState;
+use crate::auth::{self, Authenticator};
+use crate::error;
+use crate::telemetry::RequestSpans;
+
+/// What a listener's workers share.
+#[derive(Clone)]
+pub struct Shared {
+    pub state: web::Data<AppState>,
+    pub authenticator: web::Data<Authenticator>,
+    pub admission: web::Data<Admission>,
+    pub links: web::Data<Links>,
+}
+
+/// Everything that BI tools and people see; with the operations too when there is one listener for both.
+pub fn public_app(
+    shared: &Shared,
+    with_operations: bool,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let (app, _) = App::new()
+        .into_utoipa_app()
+        .configure(if with_operations { routes::public_and_admin } else { routes::public })
+        .split_for_parts();
+    let cors = cors(&shared.state.config.server.cors_origins);
+    // The last one wrapped is the first one that a request meets.
+    app.configure(error::configure)
+        .app_data(shared.state.clone())
+        .app_data(shared.authenticator.clone())
+        .app_data(shared.admission.clone())
+        .app_data(shared.links.clone())
+        .wrap(from_fn(own_rate))
+        .wrap(from_fn(known_callers_only))
+        .wrap(from_fn(one_place_each))
+        .wrap(from_fn(error::edge))
+        .wrap(cors)
+        .wrap(TracingLogger::<RequestSpans>::new())
+}
+
+/// Probes and metrics, without keys.
+pub fn admin_app(
+    shared: &Shared,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let (app, _) = App::new().into_utoipa_app().configure(routes::admin).split_for_parts();
+    app.configure(error::configure)
+        .app_data(shared.state.clone())
+        .app_data(shared.links.clone())
+        .wrap(from_fn(error::edge))
+        .wrap(TracingLogger::<RequestSpans>::new())
+}
+
+/// Middleware: 401 first below `/v1` and `/odata`, whatever else is wrong and whether or not there is such a path.
+async fn known_callers_only(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    match routes::needs_caller(request.path()) {
+        true => auth::guard(request, next).await,
+        false => next.call(request).await.map(ServiceResponse::map_into_left_body),
+    }
+}
+
+/// Pages of these origins may read answers. There are no cookies, so credentials are never sent by themselves.
+fn cors(origins: &[String]) -> Cors {
+    let allowed = origins.iter().fold(Cors::default(), |cors, origin| match origin.as_str() {
+        "*" => cors.allow_any_origin(),
+        origin => cors.allowed_origin(origin),
+    });
+    allowed
+        .allowed_methods(["GET", "HEAD", "POST"])
+        .allowed_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, RANGE, HeaderName::from_static("x-api-key")])
+        .expose_any_header()
+        .max_age(3600)
+}

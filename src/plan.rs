@@ -16,7 +16,7 @@ use crate::auth::{Granted, Policy};
 use crate::catalog::TableSpec;
 use crate::config::{Account, Config};
 use crate::period::{Clock, Days};
-use crate::request::{Partial, TableRequest};
+use crate::request::{OutputOptions, Partial, RefreshRequest, RequestError, TableRequest};
 use crate::store::TableKey;
 
 pub use refusal::PlanError;
@@ -102,6 +102,30 @@ pub fn read(
             partial: request.partial,
         },
     })
+}
+
+/// Judges the wish to load days again.
+pub fn reload(
+    world: &World<'_>,
+    granted: &Granted,
+    spec: &'static TableSpec,
+    wish: &RefreshRequest,
+) -> Result<ReadPlan, PlanError> {
+    let request = TableRequest {
+        account: wish.account.clone(),
+        events: wish.event.iter().cloned().collect(),
+        period: wish.period.clone(),
+        fresh: None,
+        wait: None,
+        partial: Partial::Refuse,
+        output: OutputOptions::default(),
+    };
+    if request.events.is_empty()
+        && let Some(event) = spec.required.iter().find(|parameter| parameter.name == "event")
+    {
+        return Err(RequestError::missing(event).into());
+    }
+    read(world, granted, spec, &request)
 }
 
 /// The account asked for, or the only one the caller sees.

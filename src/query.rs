@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::auth::PiiHasher;
+use crate::catalog::{FixedColumn, TableSpec};
 use crate::encode::OutputColumn;
 use crate::plan::ReadPlan;
 use crate::store::{Snapshot, Store};
@@ -75,7 +76,7 @@ impl Engine {
         plan: &ReadPlan,
         snapshots: &[Arc<Snapshot>],
     ) -> Result<(Vec<OutputColumn>, BatchStream<QueryError>), QueryError> {
-        let columns = columns_of(plan, snapshots);
+        let columns = columns_of(plan.spec, snapshots);
         let output = output_columns(&plan.view, &columns);
         let frame = self.frame(plan, snapshots, &columns).map_err(|error| QueryError::Planning(Arc::new(error)))?;
         Ok((output, self.stream(frame)))
@@ -150,10 +151,12 @@ impl Engine {
     }
 }
 
-/// The columns of all sources together: those of the first, then what the others add.
-fn columns_of(plan: &ReadPlan, snapshots: &[Arc<Snapshot>]) -> Vec<Column> {
-    view::merged(snapshots.iter().map(|snapshot| {
-        if snapshot.columns.is_empty() { plan.spec.fixed_columns() } else { snapshot.columns.to_vec() }
+/// The columns of several tables of one kind together: those of the first, then what the others add. A table that does
+/// not exist yet has the columns that all of its kind have.
+pub fn columns_of(spec: &TableSpec, snapshots: &[Arc<Snapshot>]) -> Vec<Column> {
+    view::merged(snapshots.iter().map(|snapshot| match snapshot.columns.is_empty() {
+        true => spec.columns.iter().map(FixedColumn::column).collect(),
+        false => snapshot.columns.to_vec(),
     }))
 }
 

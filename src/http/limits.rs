@@ -12,7 +12,7 @@ use std::time::Duration;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
-use actix_web::web;
+use actix_web::{HttpMessage, web};
 use bytes::Bytes;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -70,13 +70,14 @@ pub async fn one_place_each(
     Ok(response.map_body(|_, body| InPlace { body: Box::pin(body), _place: place }))
 }
 
-/// Middleware for paths that need a caller: 401 first, whatever else is wrong, then the caller's rate.
-pub async fn known_callers_only(
-    mut request: ServiceRequest,
+/// Middleware: no caller asks more often than it may. Who the caller is was settled before.
+pub async fn own_rate(
+    request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let granted = request.extract::<Granted>().await?;
-    if let Some(admission) = request.app_data::<web::Data<Admission>>() {
+    if let (Some(admission), Some(granted)) =
+        (request.app_data::<web::Data<Admission>>(), request.extensions().get::<Granted>())
+    {
         admission.rate(granted.caller())?;
     }
     next.call(request).await

@@ -1,0 +1,159 @@
+//! What handlers ask of the rooms behind them: plan, make the days be there, read, answer.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse};
+use uuid::Uuid;
+
+use crate::auth::{Cell, Granted};
+use crate::catalog::{FixedColumn, TableSpec};
+use crate::encode::Format;
+use crate::error::ApiError;
+use crate::freshness::{Job, Origin, Ready};
+use crate::http::answer::{self, AnswerFacts, CacheStatus};
+use crate::http::listing::DescribedColumn;
+use crate::http::state::AppState;
+use crate::plan::{self, ReadPlan, View};
+use crate::query;
+use crate::request::{Delivery, OutputOptions, RefreshRequest, TableRequest};
+use crate::telemetry::{ServerTiming, Stage};
+
+/// The rows. `spec` is visible to the caller; accounts and events are still to be judged.
+pub async fn read_table(
+    state: &AppState,
+    granted: &Granted,
+    spec: &'static TableSpec,
+    asked: TableRequest,
+    format: Format,
+    request: &HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let timing = ServerTiming::of(request);
+    let plan = timing.time(Stage::Plan, || state.in_world(|world| plan::read(world, granted, spec, &asked)))?;
+    let ready = timing.measure(Stage::Fetch, state.freshness.ensure(&plan)).await?;
+    let facts = facts(&plan, &ready, format, asked.output);
+    let rows = async {
+        let rows = timing.measure(Stage::Scan, state.engine.read(&plan, &ready.snapshots)).await;
+        rows.map_err(ApiError::from)
+    };
+    answer::respond(request, state, facts, format, asked.output.text, rows).await
+}
+
+/// What is known of the answer before a row of it is read.
+fn facts(plan: &ReadPlan, ready: &Ready, format: Format, output: OutputOptions) -> AnswerFacts {
+    AnswerFacts {
+        fingerprint: fingerprint(plan, ready, format, output),
+        last_modified: ready.changed_at,
+        as_of: ready.as_of,
+        complete: ready.complete,
+        origin: match &ready.origin {
+            Origin::Store => CacheStatus::Store,
+            Origin::Upstream => CacheStatus::Upstream,
+            Origin::Stale(why) => CacheStatus::Stale { detail: ApiError::from(why.clone()).code().name() },
+        },
+        max_age: ready.max_age,
+        output,
+        file_name: (output.delivery == Delivery::Attachment).then(|| file_name(plan)),
+    }
+}
+
+/// Equal for equal bytes: what is read (the days' contents, the columns), in whose view, and how it is written.
+fn fingerprint(plan: &ReadPlan, ready: &Ready, format: Format, output: OutputOptions) -> u128 {
+    let mut hasher = twox_hash::XxHash3_128::new();
+    let mut text = format!(
+        "{} {} {:?} {:?} {:?} {format:?} {output:?} {}",
+        plan.account, plan.spec.name, plan.days, plan.window, plan.view, ready.complete
+    );
+    for snapshot in &ready.snapshots {
+        text.push_str(&format!("{:?}", snapshot.key));
+        for column in snapshot.columns.iter() {
+            text.push_str(&column.name);
+            text.push_str(column.kind.name());
+        }
+    }
+    hasher.write(text.as_bytes());
+    for snapshot in &ready.snapshots {
+        for (day, stored) in snapshot.days.range(plan.days.first..=plan.days.last) {
+            hasher.write(&crate::period::day_number(*day).to_le_bytes());
+            hasher.write(&stored.facts.content.to_le_bytes());
+            hasher.write(&stored.rows.to_le_bytes());
+            hasher.write(stored.facts.zone.as_bytes());
+        }
+    }
+    hasher.finish_128()
+}
+
+/// Without its extension.
+fn file_name(plan: &ReadPlan) -> String {
+    let events: Vec<&str> = plan.sources.iter().filter_map(|key| key.event.as_deref()).collect();
+    format!("{}-{}-{}-{}", plan.spec.name, events.join("+"), plan.days.first, plan.days.last)
+}
+
+/// The columns as the caller gets them, dropped ones absent. No rows are read and CleverTap is not asked.
+pub async fn describe_table(
+    state: &AppState,
+    granted: &Granted,
+    spec: &'static TableSpec,
+    asked: &TableRequest,
+) -> Result<Vec<DescribedColumn>, ApiError> {
+    let mut snapshots = Vec::new();
+    if !asked.events.is_empty() {
+        let plan = state.in_world(|world| plan::read(world, granted, spec, asked))?;
+        for key in &plan.sources {
+            snapshots.push(state.store.table(key).snapshot().await?);
+        }
+    }
+    let columns = match snapshots.is_empty() {
+        true => spec.columns.iter().map(FixedColumn::column).collect(),
+        false => query::columns_of(spec, &snapshots),
+    };
+    let view = View::of(granted, &state.policy, spec.name);
+    Ok(columns
+        .into_iter()
+        .filter_map(|column| {
+            let kind = match view.treatment(&column) {
+                Cell::Clear => column.kind,
+                Cell::Hashed(rule) => rule.kind(),
+                Cell::Dropped => return None,
+            };
+            Some(DescribedColumn { kind, is_personal: view.is_personal(&column), column })
+        })
+        .collect())
+}
+
+/// The jobs whose account, table and event the caller sees, newest first.
+pub fn list_jobs(state: &AppState, granted: &Granted) -> Vec<Arc<Job>> {
+    state.freshness.fills().jobs().into_iter().filter(|job| is_visible(granted, job)).collect()
+}
+
+/// One of those.
+pub fn find_job(state: &AppState, granted: &Granted, id: Uuid) -> Option<Arc<Job>> {
+    state.freshness.fills().job(id).filter(|job| is_visible(granted, job))
+}
+
+fn is_visible(granted: &Granted, job: &Job) -> bool {
+    granted.sees_account(&job.account)
+        && granted.sees_table(&job.key.table)
+        && job.key.event.as_deref().is_none_or(|event| granted.sees_event(event))
+}
+
+/// Starts loading again. `spec` is visible to the caller, who may refresh; accounts and events are still to be judged.
+pub async fn refresh(
+    state: &AppState,
+    granted: &Granted,
+    spec: &'static TableSpec,
+    asked: RefreshRequest,
+) -> Result<Arc<Job>, ApiError> {
+    let plan = state.in_world(|world| plan::reload(world, granted, spec, &asked))?;
+    let key = plan.sources.first().ok_or_else(|| ApiError::internal("a plan without a source"))?;
+    Ok(state.freshness.reload(&plan.account, key, plan.days).await?)
+}
+
+/// Whether requests can be answered.
+pub async fn ready(state: &AppState) -> Result<(), ApiError> {
+    Ok(state.store.ready().await?)
+}
+
+/// The metrics in Prometheus' text format.
+pub fn metrics(state: &AppState) -> String {
+    state.metrics.render()
+}
