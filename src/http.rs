@@ -96,10 +96,17 @@ async fn known_callers_only(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    match routes::needs_caller(request.path()) {
+    match needs_caller(request.path()) {
         true => auth::guard(request, next).await,
         false => next.call(request).await.map(ServiceResponse::map_into_left_body),
     }
+}
+
+/// Whether only known callers may know what is there.
+fn needs_caller(path: &str) -> bool {
+    ["/v1", "/odata"]
+        .iter()
+        .any(|scope| path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// Pages of these origins may read answers. There are no cookies, so credentials are never sent by themselves.

@@ -63,6 +63,11 @@ pub fn end_of_day(day: Date, zone: &TimeZone) -> Timestamp {
     zone.to_ambiguous_timestamp(next.at(0, 0, 0, 0)).compatible().unwrap_or(Timestamp::MAX)
 }
 
+/// The zone's name in the time zone database.
+pub fn zone_name(zone: &TimeZone) -> &str {
+    zone.iana_name().unwrap_or("UTC")
+}
+
 /// Tells the time. Real in the gateway, set by hand in tests.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);

@@ -123,7 +123,7 @@ pub fn reload(
     if request.events.is_empty()
         && let Some(event) = spec.required.iter().find(|parameter| parameter.name == "event")
     {
-        return Err(RequestError::missing(event).into());
+        return Err(RequestError::Missing { parameter: event.name, why: event.description }.into());
     }
     read(world, granted, spec, &request)
 }

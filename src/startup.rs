@@ -1,8 +1,7 @@
 //! Wires everything. The only room that knows all others.
 //!
 //! [`Gateway::build`] takes a checked configuration, opens the store, binds both listeners and knows its addresses;
-//! [`Gateway::run`] serves until a signal comes and what is in flight is done. The commands `serve`, `demo` and
-//! `check` start here.
+//! [`Gateway::run`] serves until a signal comes and what is in flight is done. What the commands do starts here.
 
 mod check;
 mod demo;
@@ -13,22 +12,43 @@ pub use check::check;
 pub use demo::demo;
 pub use gateway::{Gateway, StartError};
 
-use std::path::Path;
+use std::net::SocketAddr;
 use std::process::ExitCode;
+
+use anyhow::Context;
 
 use crate::clevertap::Tuning;
 use crate::config::Config;
+use crate::http::openapi as document;
 use crate::period::Clock;
-use crate::telemetry;
+use crate::simulator::{Simulator, SimulatorConfig};
 
-/// `flattap serve`.
-pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let config = Config::load(config)?;
+/// Runs the gateway until it is stopped.
+pub fn serve(config: Config) -> anyhow::Result<ExitCode> {
     actix_web::rt::System::new().block_on(async {
-        telemetry::start();
         let gateway = Gateway::build(config, Clock::system(), Tuning::default()).await?;
         tracing::info!(listen = %gateway.address(), admin = %gateway.admin_address(), "flattap is serving");
         gateway.run().await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Runs the simulated CleverTap until it is stopped.
+pub fn simulate(listen: SocketAddr) -> anyhow::Result<ExitCode> {
+    actix_web::rt::System::new().block_on(async {
+        let settings = SimulatorConfig { listen, ..SimulatorConfig::default() };
+        let simulator = Simulator::start(settings).with_context(|| format!("cannot listen on {listen}"))?;
+        eprintln!("flattap simulate: a CleverTap that does not exist, at {}", simulator.base_url());
+        for account in &simulator.config().accounts {
+            let passcode = secrecy::ExposeSecret::expose_secret(&account.passcode);
+            eprintln!("  account_id = \"{}\", passcode = \"{passcode}\"", account.account_id);
+        }
+        gateway::stop_signal().await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// The OpenAPI document as JSON text.
+pub fn openapi() -> anyhow::Result<String> {
+    Ok(document::pretty()?)
 }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use crate::config::Account;
-use crate::period::end_of_day;
+use crate::period::{end_of_day, zone_name};
 use crate::store::StoredDay;
 
 /// What a day is worth to a request.
@@ -45,7 +45,7 @@ impl Rules {
     pub fn of(settings: &Account, max_age: Option<Duration>) -> Self {
         Self {
             zone: settings.timezone.clone(),
-            zone_name: settings.zone_name().to_owned(),
+            zone_name: zone_name(&settings.timezone).to_owned(),
             late_days: settings.late_days,
             max_age: max_age.unwrap_or(settings.open_day_ttl),
         }

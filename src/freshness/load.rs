@@ -15,7 +15,7 @@ use super::job::{FillError, Job};
 use super::stretches::Stretches;
 use crate::clevertap::{EventQuery, UpstreamError};
 use crate::flatten::{Contract, EventSpec, Flattener, Seen};
-use crate::period::{Clock, Days};
+use crate::period::{Clock, Days, zone_name};
 use crate::store::{DayFacts, DayTable, NewDay, Staging, Store, StoredDay, TableWriter};
 
 /// Staged cells kept in memory by one fill; what is beyond waits on disk.
@@ -93,7 +93,7 @@ impl Loader {
         let fetched_at = self.clock.now();
         let query = EventQuery { event_name: self.spec.event_name.clone(), days };
         let mut walk = self.feed.client.walk(query, self.job.rank.clone());
-        let mut flattener = Flattener::new(&self.spec);
+        let mut flattener = Flattener::new(self.spec.clone());
         let mut staged = Staging::new(self.store.spill_dir(), STAGED_IN_MEMORY / self.job.days.len().max(1));
         let mut bytes = 0;
         while let Some(page) = walk.next_page().await? {
@@ -158,7 +158,7 @@ impl Loader {
                     fetched_at: walk.fetched_at,
                     changed_at: walk.fetched_at,
                     content,
-                    zone: self.feed.settings.zone_name().to_owned(),
+                    zone: zone_name(&self.feed.settings.timezone).to_owned(),
                 };
                 (day, facts, rows)
             })

@@ -1,16 +1,15 @@
 //! `flattap check`: is the configuration right, and do the accounts' credentials work?
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use crate::clevertap::{CleverTap, Tuning, UpstreamError};
 use crate::config::{Account, Config};
+use crate::period::zone_name;
 
-/// Reads the configuration and tries each account with one cheap call. A table of results goes to stdout.
+/// Tries each account with one cheap call. A table of results goes to stdout.
 ///
-/// Errors: the configuration is wrong. An account that does not answer is exit code 1.
-pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let config = Config::load(config)?;
+/// An account that does not answer is exit code 1.
+pub fn check(config: Config) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let results = runtime.block_on(async {
         let mut results = Vec::new();
@@ -27,7 +26,7 @@ pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
             Ok(()) => "ok".to_owned(),
             Err(error) => explain(error),
         };
-        println!("{name:width$}  {region:8}  {:<24}  {verdict}", account.zone_name());
+        println!("{name:width$}  {region:8}  {:<24}  {verdict}", zone_name(&account.timezone));
     }
     Ok(if results.iter().all(|(.., result)| result.is_ok()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,7 +1,7 @@
 //! `flattap demo`: a simulated CleverTap account, the gateway in front of it and a key, in one process.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -12,22 +12,20 @@ use crate::clevertap::Tuning;
 use crate::config::{Account, Config, KeyConfig};
 use crate::period::Clock;
 use crate::simulator::{Simulator, SimulatorConfig};
-use crate::telemetry;
 
 /// Open to everybody on purpose: the data behind it is invented.
 const DEMO_KEY: &str = "demo-key";
 
 /// Runs until a signal comes. Without `data_dir` the loaded days are thrown away at the end.
-pub fn demo(listen: SocketAddr, data_dir: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub fn demo(listen: SocketAddr, data_dir: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     actix_web::rt::System::new().block_on(async {
-        telemetry::start();
         let simulator = Simulator::start(SimulatorConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             ..SimulatorConfig::default()
         })
         .context("the simulated CleverTap cannot start")?;
         let temporary = tempfile::tempdir().context("no temporary folder for the demo's data")?;
-        let config = config(&simulator, listen, data_dir.unwrap_or(temporary.path()))?;
+        let config = config(&simulator, listen, data_dir.as_deref().unwrap_or(temporary.path()))?;
         let gateway = Gateway::build(config, Clock::system(), Tuning::default()).await?;
         greet(&gateway, &simulator);
         gateway.run().await?;
@@ -35,7 +33,7 @@ pub fn demo(listen: SocketAddr, data_dir: Option<&Path>) -> anyhow::Result<ExitC
     })
 }
 
-fn config(simulator: &Simulator, listen: SocketAddr, store: &Path) -> anyhow::Result<Config> {
+fn config(simulator: &Simulator, listen: SocketAddr, store: &std::path::Path) -> anyhow::Result<Config> {
     let mut config = Config::local(store).context("the data folder cannot be used")?;
     config.server.listen = listen;
     // Any free port: a demo must start beside whatever runs on this machine already.

@@ -9,22 +9,26 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, web};
 
 use super::pii_key;
-use crate::auth::Authenticator;
+use crate::auth::{AuthSetupError, Authenticator, Policy};
 use crate::clevertap::{CleverTap, Tuning, UpstreamError};
 use crate::config::{Config, ConfigError};
 use crate::encode::Workers;
 use crate::freshness::{Feed, Freshness, KnownEvents};
 use crate::http::answer::AnswerCache;
 use crate::http::limits::Admission;
+use crate::http::links::Links;
 use crate::http::state::AppState;
 use crate::http::tls::{self, TlsError};
-use crate::http::{admin_app, public_app};
+use crate::http::{Shared, admin_app, public_app};
 use crate::period::Clock;
 use crate::query::{Engine, QueryError};
 use crate::store::{Store, StoreError};
+use crate::telemetry::Metrics;
 
 /// What is in flight when a signal comes has this long to finish (contract 2).
 const GRACE_SECONDS: u64 = 30;
+/// A slow reader is never cut off; a client that does not say what it wants is.
+const REQUEST_HEAD_WITHIN: Duration = Duration::from_secs(30);
 /// How often the store tidies up after itself.
 const UPKEEP_EVERY: Duration = Duration::from_secs(60);
 /// How often it is considered whether an event catalogue should be read again.
@@ -39,8 +43,10 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("account `{account}` cannot be set up")]
     Account { account: String, source: UpstreamError },
-    #[error("authentication cannot be set up: {0}")]
-    Auth(String),
+    #[error(transparent)]
+    Auth(#[from] AuthSetupError),
+    #[error("metrics cannot be set up: {0}")]
+    Metrics(String),
     #[error("the query engine cannot be set up")]
     Engine(#[from] QueryError),
     #[error("cannot listen on {address}")]
@@ -65,44 +71,51 @@ impl Gateway {
         config.check()?;
         let store = Store::open(&config.store).await?;
         store.start_upkeep(UPKEEP_EVERY);
-        let hasher = pii_key::hasher(&config, &store)?;
+        let metrics = Metrics::install().map_err(|error| StartError::Metrics(error.to_string()))?;
+        store.spawn(metrics.clone().upkeep());
+        let hasher = pii_key::hasher(&config)?;
         let mut feeds = BTreeMap::new();
         for (name, settings) in &config.accounts {
             let client = CleverTap::new(name, settings, tuning.clone())
                 .map_err(|source| StartError::Account { account: name.clone(), source })?;
             let known_events = Arc::new(KnownEvents::default());
             keep_catalogue_fresh(&store, &client, &known_events);
-            feeds.insert(
-                name.clone(),
-                Arc::new(Feed { name: name.clone(), settings: settings.clone(), client, known_events }),
-            );
+            let feed = Feed { name: name.clone(), settings: settings.clone(), client, known_events };
+            feeds.insert(name.clone(), Arc::new(feed));
         }
-        let authenticator = Authenticator::new(&config, clock.clone()).map_err(|error| StartError::Auth(error.to_string()))?;
+        let authenticator = Authenticator::new(&config, clock.clone())?;
+        store.spawn(authenticator.keep_current());
+        let workers = Workers::for_this_machine()
+            .map_err(|source| StartError::Io { what: "the threads that write answers cannot start", source })?;
         let state = web::Data::new(AppState {
             freshness: Freshness::new(feeds, store.clone(), clock.clone()),
             engine: Engine::new(&store, hasher)?,
-            workers: Workers::new(),
             answers: AnswerCache::new(&config.cache, store.spill_dir()),
-            authenticator,
+            policy: Arc::new(Policy::new(&config.pii)),
+            workers,
             store,
             clock,
             config: Arc::new(config),
+            metrics,
         });
-        Self::bind(state)
+        let shared = Shared {
+            authenticator: web::Data::new(authenticator),
+            admission: web::Data::new(Admission::new(&state.config.limits)),
+            links: web::Data::new(Links::new(state.config.server.public_url.as_ref())),
+            state,
+        };
+        Self::bind(&shared)
     }
 
-    fn bind(state: web::Data<AppState>) -> Result<Self, StartError> {
-        let settings = state.config.server.clone();
+    fn bind(shared: &Shared) -> Result<Self, StartError> {
+        let settings = &shared.state.config.server;
         let listener = listen(settings.listen)?;
         let address = local_address(&listener)?;
-        let admission = web::Data::new(Admission::new(&state.config.limits));
-        let shared = settings.admin_shares_listener();
-        let public = {
-            let state = state.clone();
-            HttpServer::new(move || public_app(&state, &admission, shared))
-        };
-        // A slow reader is not cut off; a client that sends nothing is.
-        let public = public.shutdown_timeout(GRACE_SECONDS).client_request_timeout(Duration::from_secs(30));
+        let one_for_both = settings.admin_shares_listener();
+        let parts = shared.clone();
+        let public = HttpServer::new(move || public_app(&parts, one_for_both))
+            .shutdown_timeout(GRACE_SECONDS)
+            .client_request_timeout(REQUEST_HEAD_WITHIN);
         let public = match &settings.tls {
             Some(files) => public.listen_rustls_0_23(listener, tls::server_config(files)?),
             None => public.listen(listener),
@@ -110,15 +123,15 @@ impl Gateway {
         let public = public.map_err(|source| StartError::Listen { address, source })?;
         let mut servers = vec![public.run()];
         let mut admin_address = address;
-        if !shared {
+        if !one_for_both {
             let listener = listen(settings.admin_listen)?;
             admin_address = local_address(&listener)?;
-            let state = state.clone();
-            let admin = HttpServer::new(move || admin_app(&state)).workers(1).shutdown_timeout(1).disable_signals();
+            let parts = shared.clone();
+            let admin = HttpServer::new(move || admin_app(&parts)).workers(1).shutdown_timeout(1).disable_signals();
             let admin = admin.listen(listener).map_err(|source| StartError::Listen { address: admin_address, source })?;
             servers.push(admin.run());
         }
-        Ok(Self { address, admin_address, servers, state })
+        Ok(Self { address, admin_address, servers, state: shared.state.clone() })
     }
 
     /// Where BI tools connect.
@@ -175,4 +188,18 @@ fn keep_catalogue_fresh(store: &Store, client: &CleverTap, known_events: &Arc<Kn
             tokio::time::sleep(CATALOGUE_LOOKED_AT_EVERY).await;
         }
     });
+}
+
+/// Returns when the process is asked to stop.
+pub(super) async fn stop_signal() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
