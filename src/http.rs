@@ -47,10 +47,10 @@ pub fn public_app(
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse<impl MessageBody>,
+        Response = ServiceResponse<impl MessageBody + use<>>,
         Error = Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     let (app, _) = App::new()
         .into_utoipa_app()
@@ -78,10 +78,10 @@ pub fn admin_app(
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse<impl MessageBody>,
+        Response = ServiceResponse<impl MessageBody + use<>>,
         Error = Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     let (app, _) = App::new().into_utoipa_app().configure(routes::admin).split_for_parts();
     app.configure(error::configure)

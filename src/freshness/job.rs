@@ -121,7 +121,7 @@ impl Job {
             key,
             days,
             started_at: now,
-            rank: RankHandle::new(rank),
+            rank: rank.into(),
             began: Instant::now(),
             progress: watch::Sender::new(progress),
         }

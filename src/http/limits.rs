@@ -7,7 +7,6 @@ use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -20,10 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::auth::Granted;
 use crate::config::Limits;
-use crate::error::{ApiError, Code};
-
-/// When a crowded-out caller should try again.
-const BUSY_RETRY: Duration = Duration::from_secs(5);
+use crate::error::ApiError;
 
 /// Both limits.
 pub struct Admission {
@@ -42,18 +38,12 @@ impl Admission {
     }
 
     fn place(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        self.places.clone().try_acquire_owned().map_err(|_| {
-            ApiError::new(Code::RequestTooMany, "the gateway is answering as many requests as it may at once")
-                .retry_after(BUSY_RETRY)
-        })
+        self.places.clone().try_acquire_owned().map_err(|_| ApiError::busy())
     }
 
     fn rate(&self, caller: &str) -> Result<(), ApiError> {
         let Some(rates) = &self.rates else { return Ok(()) };
-        rates.check_key_n(&caller.to_owned(), NonZeroU32::MIN).unwrap_or(Ok(())).map_err(|early| {
-            ApiError::new(Code::RequestRateLimited, "this caller has used up its requests for now")
-                .retry_after(early.wait_time_from(self.clock.now()))
-        })
+        rates.check_key_n(&caller.to_owned(), NonZeroU32::MIN).unwrap_or(Ok(())).map_err(|early| ApiError::rate_limited(early.wait_time_from(self.clock.now())))
     }
 }
 

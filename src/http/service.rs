@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::auth::{Cell, Granted};
 use crate::catalog::{FixedColumn, TableSpec};
 use crate::encode::Format;
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 use crate::freshness::{Job, Origin, Ready};
 use crate::http::answer::{self, AnswerFacts, CacheStatus};
 use crate::http::listing::DescribedColumn;
@@ -145,7 +145,10 @@ pub async fn refresh(
 ) -> Result<Arc<Job>, ApiError> {
     let plan = state.in_world(|world| plan::reload(world, granted, spec, &asked))?;
     let key = plan.sources.first().ok_or_else(|| ApiError::internal("a plan without a source"))?;
-    Ok(state.freshness.reload(&plan.account, key, plan.days).await?)
+    let job = state.freshness.reload(&plan.account, key, plan.days).await?;
+    job.ok_or_else(|| {
+        ApiError::new(Code::RequestBadParameter, "The days are in the future: there is nothing to load yet.").parameter("from")
+    })
 }
 
 /// Whether requests can be answered.
