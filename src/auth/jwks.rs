@@ -5,7 +5,6 @@
 //! from before stay. The provider's answer is as untrusted as any: time, size and number are bounded, keys that we
 //! cannot use are passed over.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,18 +120,15 @@ impl PublishedKeys {
     }
 
     /// Fetches the keys now, and again whenever they are old or asked for. Runs as long as it is polled.
-    pub fn keep_current(self: Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
-        async move {
-            loop {
-                let fetched = self.fetch_if_due().await;
-                let rest = if fetched || self.current().is_some() { self.pace.every } else { self.pace.at_most_every };
-                tokio::select! {
-                    () = tokio::time::sleep(rest) => {}
-                    () = self.wanted.notified() => {
-                        let due = self.last.lock().await.map(|last| last + self.pace.at_most_every);
-                        if let Some(due) = due {
-                            tokio::time::sleep_until(due).await;
-                        }
+    pub async fn keep_current(self: Arc<Self>) {
+        loop {
+            let rest = if self.fetch_if_due().await { self.pace.every } else { self.pace.at_most_every };
+            tokio::select! {
+                () = tokio::time::sleep(rest) => {}
+                () = self.wanted.notified() => {
+                    let last = *self.last.lock().await;
+                    if let Some(last) = last {
+                        tokio::time::sleep_until(last + self.pace.at_most_every).await;
                     }
                 }
             }
