@@ -120,8 +120,16 @@ impl Written {
     pub fn resolve(self, folder: &Path) -> Result<Server, Problem> {
         let default = Server::default();
         let max_wait = self.max_wait.map_or(default.max_wait, |lapse| lapse.0);
+        let listen = self.listen.map_or(default.listen, |listen| listen.0);
+        if self.admin_listen.is_none() && listen == default.admin_listen {
+            // Sharing a listener is said by writing it, not by meeting the default.
+            return Err(Problem::at(
+                "server.listen",
+                "is where /livez, /readyz and /metrics are by default; write `server.admin_listen` as well",
+            ));
+        }
         Ok(Server {
-            listen: self.listen.map_or(default.listen, |listen| listen.0),
+            listen,
             admin_listen: self.admin_listen.map_or(default.admin_listen, |listen| listen.0),
             public_url: self.public_url.map(|address| address.0),
             tls: self.tls.map(|tls| tls.resolve(folder)).transpose()?,

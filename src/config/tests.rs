@@ -188,6 +188,7 @@ fn an_unknown_variable_is_refused(#[case] name: &str, #[case] expected: &str) {
     "[server]\nadmin_listen = \"0.0.0.0:8080\"\n[[auth.keys]]",
     "`server.admin_listen`: takes the port"
 )]
+#[case("[[auth.keys]]", "[server]\nlisten = \"127.0.0.1:8081\"\n[[auth.keys]]", "`server.listen`: is where /livez")]
 #[case("[[auth.keys]]", "[server]\ndefault_wait = \"2h\"\n[[auth.keys]]", "`server.default_wait`: must not be longer")]
 #[case("[[auth.keys]]", "[server]\ntls = { cert = \"a\" }\n[[auth.keys]]", "`server.tls.key`: is missing")]
 #[case("[[auth.keys]]", "[server]\ncors_origins = [\"x/y\"]\n[[auth.keys]]", "`server.cors_origins[0]`")]
