@@ -1,0 +1,19 @@
+//! `flattap serve`: the gateway.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::ConfigArgs;
+use crate::startup;
+
+/// Serve tables to BI tools
+#[derive(Args, Debug)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    startup::serve(args.config.load()?)
+}

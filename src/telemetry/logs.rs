@@ -1,0 +1,68 @@
+//! Logs to stderr: lines for people on a terminal, JSON objects otherwise.
+//!
+//! What is logged is set by `FLATTAP_LOG`, else `RUST_LOG`, in the usual form (`debug`, `info,flattap::clevertap=debug`).
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::filter::{Directive, EnvFilter};
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
+
+/// Without a variable: our own steps, of the libraries only what is wrong.
+const DEFAULT: &str = "info,actix_server=warn,actix_web=warn,datafusion=warn,delta_kernel=warn,deltalake=warn,\
+                       deltalake_core=warn,object_store=warn";
+
+/// These never go below info, whatever a variable says: they print headers, and headers hold passcodes and keys.
+const HELD_BACK: [&str; 6] =
+    ["actix_http=info", "h2=info", "hyper=info", "hyper_util=info", "reqwest=info", "rustls=info"];
+
+/// Starts logging. A second call, or one after somebody else's, changes nothing: tests start many servers.
+pub fn init() {
+    let wish = ["FLATTAP_LOG", "RUST_LOG"].into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
+    let (filter, misread) = filter(&wish);
+    let to_terminal = std::io::stderr().is_terminal();
+    let people = to_terminal.then(|| fmt::layer().compact().with_writer(std::io::stderr));
+    let machines = (!to_terminal)
+        .then(|| fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(std::io::stderr));
+    let started = tracing_subscriber::registry().with(filter).with(people).with(machines).try_init().is_ok();
+    if started && misread {
+        tracing::warn!("FLATTAP_LOG or RUST_LOG could not be read; logging at the usual level");
+    }
+}
+
+/// The filter, and whether the wish could not be read.
+fn filter(wish: &str) -> (EnvFilter, bool) {
+    let wished = (!wish.trim().is_empty()).then(|| EnvFilter::try_new(wish));
+    let misread = matches!(wished, Some(Err(_)));
+    let filter = wished.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(DEFAULT));
+    let held_back = HELD_BACK.iter().filter_map(|directive| directive.parse::<Directive>().ok());
+    (held_back.fold(filter, EnvFilter::add_directive), misread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_that_cannot_be_read_falls_back_to_the_usual() {
+        assert!(filter("flattap=loud,,=").1);
+        assert!(!filter("flattap=debug").1);
+        assert!(!filter("").1);
+        assert!(filter("").0.to_string().contains("deltalake=warn"));
+    }
+
+    #[test]
+    fn libraries_that_print_headers_stay_quiet() {
+        let shown = filter("trace,h2=trace,hyper=debug").0.to_string();
+        for held in HELD_BACK {
+            assert!(shown.split(',').any(|directive| directive == held), "{shown}");
+        }
+        assert!(!shown.contains("h2=trace"), "{shown}");
+    }
+
+    #[test]
+    fn starting_twice_is_harmless() {
+        init();
+        init();
+    }
+}

@@ -1,0 +1,128 @@
+//! The recorder behind the `metrics` macros, and its page in Prometheus' text form.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+use super::names::{self, Kind};
+
+/// Upper bounds in seconds: from a cached answer to the longest wait.
+const SECONDS: [f64; 15] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 100.0];
+
+/// How often samples are moved into their buckets.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+static INSTALLED: OnceLock<Metrics> = OnceLock::new();
+
+/// The process's metrics. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Starts counting; later calls give the same metrics.
+    ///
+    /// Errors: another recorder was installed in this process before the first call.
+    pub fn install() -> Result<Self, BuildError> {
+        if let Some(metrics) = INSTALLED.get() {
+            return Ok(metrics.clone());
+        }
+        match builder()?.install_recorder() {
+            Ok(handle) => {
+                describe();
+                Ok(INSTALLED.get_or_init(|| Self(handle)).clone())
+            }
+            // Two first calls at once: the other one has it, or will in a moment.
+            Err(error) => INSTALLED.get().cloned().ok_or(error),
+        }
+    }
+
+    /// The page of `/metrics`, `text/plain; version=0.0.4`.
+    pub fn render(&self) -> String {
+        if let Some(bytes) = resident_memory() {
+            gauge!(names::MEMORY).set(bytes);
+        }
+        self.0.render()
+    }
+
+    /// Keeps memory bounded between two looks at the page. To be spawned by whoever starts the server; never ends.
+    pub async fn upkeep(self) {
+        let mut clock = tokio::time::interval(UPKEEP);
+        loop {
+            clock.tick().await;
+            self.0.run_upkeep();
+        }
+    }
+}
+
+fn builder() -> Result<PrometheusBuilder, BuildError> {
+    PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+}
+
+fn describe() {
+    for metric in names::ALL {
+        match metric.kind {
+            Kind::Counter => describe_counter!(metric.name, metric.help),
+            Kind::Gauge => describe_gauge!(metric.name, metric.help),
+            Kind::Histogram => describe_histogram!(metric.name, metric.help),
+        }
+    }
+    gauge!(names::BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+}
+
+/// Counts a request that was refused for its credentials. The reason is one of a few words.
+pub fn count_refused_credential(reason: &'static str) {
+    counter!(names::AUTH_REFUSALS, "reason" => reason).increment(1);
+}
+
+/// Counts an answered request. The route is its template.
+pub(super) fn count_request(method: &'static str, route: String, status: u16, took: Duration) {
+    counter!(names::HTTP_REQUESTS, "method" => method, "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
+    histogram!(names::HTTP_DURATION, "method" => method, "route" => route).record(took);
+}
+
+/// Bytes, where the system tells: Linux.
+fn resident_memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_counters_buckets_and_help() {
+        let recorder = builder().unwrap().build_recorder();
+        let page = Metrics(recorder.handle());
+        let text = metrics::with_local_recorder(&recorder, || {
+            describe();
+            count_request("GET", "/v1/{table}".to_owned(), 200, Duration::from_millis(3));
+            count_refused_credential("missing");
+            page.render()
+        });
+        for line in [
+            "# HELP flattap_http_requests_total Requests answered.",
+            "# TYPE flattap_http_request_duration_seconds histogram",
+            "flattap_http_requests_total{method=\"GET\",route=\"/v1/{table}\",status=\"200\"} 1",
+            "flattap_http_request_duration_seconds_bucket{method=\"GET\",route=\"/v1/{table}\",le=\"0.0025\"} 0",
+            "flattap_http_request_duration_seconds_bucket{method=\"GET\",route=\"/v1/{table}\",le=\"0.005\"} 1",
+            "flattap_auth_refusals_total{reason=\"missing\"} 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+        assert!(text.contains("flattap_build_info{version="), "{text}");
+    }
+
+    #[test]
+    fn installing_twice_gives_the_same_metrics() {
+        let (one, two) = (Metrics::install().unwrap(), Metrics::install().unwrap());
+        count_refused_credential("test_of_installing");
+        let line = "flattap_auth_refusals_total{reason=\"test_of_installing\"} 1";
+        assert!(one.render().contains(line) && two.render().contains(line));
+    }
+}
