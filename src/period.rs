@@ -59,8 +59,12 @@ pub fn compact(day: Date) -> u32 {
 
 /// The end of a day: the instant at which the next one begins in this zone.
 pub fn end_of_day(day: Date, zone: &TimeZone) -> Timestamp {
-    let next = day.tomorrow().unwrap_or(day);
-    zone.to_ambiguous_timestamp(next.at(0, 0, 0, 0)).compatible().unwrap_or(Timestamp::MAX)
+    start_of_day(day.tomorrow().unwrap_or(day), zone)
+}
+
+/// The instant at which a day begins in this zone, also where its midnight does not exist.
+pub fn start_of_day(day: Date, zone: &TimeZone) -> Timestamp {
+    zone.to_ambiguous_timestamp(day.at(0, 0, 0, 0)).compatible().unwrap_or(Timestamp::MAX)
 }
 
 /// The zone's name in the time zone database.

@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use crate::auth::{Granted, Policy};
 use crate::catalog::TableSpec;
 use crate::config::{Account, Config};
-use crate::period::{Clock, Days};
+use crate::period::{Clock, Days, start_of_day};
 use crate::request::{OutputOptions, Partial, RefreshRequest, RequestError, TableRequest};
 use crate::store::TableKey;
 
@@ -32,6 +33,8 @@ pub struct ReadPlan {
     pub sources: Vec<TableKey>,
     /// The days asked for; they may reach into the future.
     pub days: Days,
+    /// The midnight at which a period like `last_7_days` last moved: the same address meant other days before.
+    pub moved_at: Timestamp,
     /// Half-open bounds on `event_time`, when date-times were asked for.
     pub window: Option<(DateTime, DateTime)>,
     pub view: View,
@@ -94,6 +97,7 @@ pub fn read(
         account: account.to_owned(),
         sources,
         days: period.days,
+        moved_at: start_of_day(today, &settings.timezone),
         window: period.window,
         view: View::of(granted, world.policy, spec.name),
         demand: Demand {

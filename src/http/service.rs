@@ -1,8 +1,10 @@
 //! What handlers ask of the rooms behind them: plan, make the days be there, read, answer.
 
+use std::hash::Hasher;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
+use twox_hash::XxHash3_128;
 use uuid::Uuid;
 
 use crate::auth::{Cell, Granted};
@@ -13,6 +15,7 @@ use crate::freshness::{Job, Origin, Ready};
 use crate::http::answer::{self, AnswerFacts, CacheStatus};
 use crate::http::listing::DescribedColumn;
 use crate::http::state::AppState;
+use crate::period::day_number;
 use crate::plan::{self, ReadPlan, View};
 use crate::query;
 use crate::request::{Delivery, OutputOptions, RefreshRequest, TableRequest};
@@ -30,50 +33,43 @@ pub async fn read_table(
     let timing = ServerTiming::of(request);
     let plan = timing.time(Stage::Plan, || state.in_world(|world| plan::read(world, granted, spec, &asked)))?;
     let ready = timing.measure(Stage::Fetch, state.freshness.ensure(&plan)).await?;
-    let facts = facts(&plan, &ready, format, asked.output);
-    let rows = async {
-        let rows = timing.measure(Stage::Scan, state.engine.read(&plan, &ready.snapshots)).await;
-        rows.map_err(ApiError::from)
-    };
-    answer::respond(request, state, facts, format, asked.output.text, rows).await
+    let facts = AnswerFacts { server_timing: timing.header(), ..facts(&plan, &ready, format, asked.output) };
+    answer::respond(request, &state.answers, facts, || state.engine.read(&plan, &ready.snapshots)).await
 }
 
 /// What is known of the answer before a row of it is read.
 fn facts(plan: &ReadPlan, ready: &Ready, format: Format, output: OutputOptions) -> AnswerFacts {
     AnswerFacts {
-        fingerprint: fingerprint(plan, ready, format, output),
-        last_modified: ready.changed_at,
+        fingerprint: fingerprint(plan, ready),
+        format,
+        options: output.text,
+        last_modified: ready.changed_at.max(plan.moved_at),
         as_of: ready.as_of,
         complete: ready.complete,
-        origin: match &ready.origin {
+        cache_status: match &ready.origin {
             Origin::Store => CacheStatus::Store,
             Origin::Upstream => CacheStatus::Upstream,
-            Origin::Stale(why) => CacheStatus::Stale { detail: ApiError::from(why.clone()).code().name() },
+            Origin::Stale(why) => CacheStatus::Stale { detail: ApiError::from(why.clone()).code().name().to_owned() },
         },
         max_age: ready.max_age,
-        output,
-        file_name: (output.delivery == Delivery::Attachment).then(|| file_name(plan)),
+        download_name: (output.delivery == Delivery::Attachment)
+            .then(|| format!("{}.{}", file_name(plan), format.name())),
+        server_timing: None,
     }
 }
 
-/// Equal for equal bytes: what is read (the days' contents, the columns), in whose view, and how it is written.
-fn fingerprint(plan: &ReadPlan, ready: &Ready, format: Format, output: OutputOptions) -> u128 {
-    let mut hasher = twox_hash::XxHash3_128::new();
-    let mut text = format!(
-        "{} {} {:?} {:?} {:?} {format:?} {output:?} {}",
-        plan.account, plan.spec.name, plan.days, plan.window, plan.view, ready.complete
-    );
+/// Equal for equal rows: what is read (the days' contents, the columns) and in whose view.
+fn fingerprint(plan: &ReadPlan, ready: &Ready) -> u128 {
+    let mut hasher = XxHash3_128::new();
+    hasher.write(format!("{:?} {:?} {:?}", plan.days, plan.window, plan.view).as_bytes());
     for snapshot in &ready.snapshots {
-        text.push_str(&format!("{:?}", snapshot.key));
+        hasher.write(format!("{:?}", snapshot.key).as_bytes());
         for column in snapshot.columns.iter() {
-            text.push_str(&column.name);
-            text.push_str(column.kind.name());
+            hasher.write(column.name.as_bytes());
+            hasher.write(column.kind.name().as_bytes());
         }
-    }
-    hasher.write(text.as_bytes());
-    for snapshot in &ready.snapshots {
         for (day, stored) in snapshot.days.range(plan.days.first..=plan.days.last) {
-            hasher.write(&crate::period::day_number(*day).to_le_bytes());
+            hasher.write(&day_number(*day).to_le_bytes());
             hasher.write(&stored.facts.content.to_le_bytes());
             hasher.write(&stored.rows.to_le_bytes());
             hasher.write(stored.facts.zone.as_bytes());
