@@ -1,6 +1,5 @@
 //! What handlers ask of the rooms behind them: plan, make the days be there, read, answer.
 
-use std::hash::Hasher;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
@@ -34,7 +33,8 @@ pub async fn read_table(
     let plan = timing.time(Stage::Plan, || state.in_world(|world| plan::read(world, granted, spec, &asked)))?;
     let ready = timing.measure(Stage::Fetch, state.freshness.ensure(&plan)).await?;
     let facts = AnswerFacts { server_timing: timing.header(), ..facts(&plan, &ready, format, asked.output) };
-    answer::respond(request, &state.answers, facts, || state.engine.read(&plan, &ready.snapshots)).await
+    let rows = || async { state.engine.read(&plan, &ready.snapshots).await.map_err(ApiError::from) };
+    answer::respond(request, &state.answers, facts, rows).await
 }
 
 /// What is known of the answer before a row of it is read.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::auth::{Granted, Policy};
 use crate::config::Config;
-use crate::encode::Workers;
 use crate::freshness::Freshness;
 use crate::http::answer::AnswerCache;
 use crate::period::Clock;
@@ -21,8 +20,6 @@ pub struct AppState {
     pub store: Store,
     pub freshness: Freshness,
     pub engine: Engine,
-    /// Threads that write answers.
-    pub workers: Workers,
     pub answers: AnswerCache,
     pub metrics: Metrics,
 }

@@ -11,10 +11,10 @@ use actix_web::{HttpServer, web};
 use super::pii_key;
 use crate::auth::{AuthSetupError, Authenticator, Policy};
 use crate::clevertap::{CleverTap, Tuning, UpstreamError};
-use crate::config::{Config, ConfigError};
+use crate::config::{CacheConfig, Config, ConfigError};
 use crate::encode::Workers;
 use crate::freshness::{Feed, Freshness, KnownEvents};
-use crate::http::answer::AnswerCache;
+use crate::http::answer::{AnswerCache, AnswerLimits};
 use crate::http::limits::Admission;
 use crate::http::links::Links;
 use crate::http::state::AppState;
@@ -87,12 +87,13 @@ impl Gateway {
         store.spawn(authenticator.keep_current());
         let workers = Workers::for_this_machine()
             .map_err(|source| StartError::Io { what: "the threads that write answers cannot start", source })?;
+        let answers = AnswerCache::new(limits_of(&config.cache), store.spill_dir().to_owned(), workers.clone())
+            .map_err(|source| StartError::Io { what: "the folder for large answers cannot be made", source })?;
         let state = web::Data::new(AppState {
             freshness: Freshness::new(feeds, store.clone(), clock.clone()),
             engine: Engine::new(&store, hasher)?,
-            answers: AnswerCache::new(&config.cache, store.spill_dir()),
+            answers,
             policy: Arc::new(Policy::new(&config.pii)),
-            workers,
             store,
             clock,
             config: Arc::new(config),
@@ -169,6 +170,10 @@ impl Gateway {
         }
         stopped
     }
+}
+
+fn limits_of(cache: &CacheConfig) -> AnswerLimits {
+    AnswerLimits { memory: cache.memory, answer: cache.answer, spool: cache.spool }
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
