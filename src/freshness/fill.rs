@@ -108,10 +108,10 @@ impl Fill {
         }
         let days: Vec<Date> = loaded.iter().flat_map(|loaded| loaded.days.iter()).collect();
         match self.loader.commit(loaded).await {
-            Ok(()) => self.job.kept(days.into_iter()),
+            Ok(()) => self.fills.kept(&self.job, &days),
             Err(why) => {
                 tracing::error!(error = &why as &dyn std::error::Error, "loaded days could not be kept");
-                self.job.failed(days.into_iter(), &why);
+                self.fills.failed(&self.job, &days, &why);
             }
         }
     }
@@ -124,11 +124,11 @@ impl Fill {
             last = %days.last,
             "days could not be loaded"
         );
-        self.job.failed(days.iter(), why);
+        let mut lost: Vec<Date> = days.iter().collect();
         if is_of_the_whole_account(why) {
-            let rest = self.chunks.lock().give_up();
-            self.job.failed(rest.into_iter(), why);
+            lost.extend(self.chunks.lock().give_up());
         }
+        self.fills.failed(&self.job, &lost, why);
     }
 }
 

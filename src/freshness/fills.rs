@@ -1,7 +1,7 @@
 //! Who is loading which day: the register that makes many requests share one set of walks.
 //!
 //! Interest is registered per day. Whether a day is wanting is judged under the register's lock, on the snapshot that
-//! is current then, and a job leaves the register only after its commit is visible: so a day is never walked twice
+//! is current then, and a day leaves the register only after its commit is visible: so a day is never walked twice
 //! because two requests looked at different moments.
 
 use std::collections::{HashMap, VecDeque};
@@ -152,18 +152,27 @@ impl Fills {
         job
     }
 
-    /// A job is over: its days are free again, its failures are remembered for a while.
-    pub(super) fn finish(&self, job: &Arc<Job>) {
-        let failed = job.finish(self.clock.now());
-        let register = &mut *self.register.lock();
-        if let Some(running) = register.running.get_mut(&job.key) {
-            running.days.retain(|_, other| other.id != job.id);
-            if running.days.is_empty() {
-                register.running.remove(&job.key);
-            }
+    /// Days of a job are kept, and visible in the table.
+    pub(super) fn kept(&self, job: &Arc<Job>, days: &[Date]) {
+        self.register.lock().release(job, days);
+        job.kept(days);
+    }
+
+    /// Days of a job are lost: that is remembered for a while.
+    pub(super) fn failed(&self, job: &Arc<Job>, days: &[Date], why: &FillError) {
+        {
+            let register = &mut *self.register.lock();
+            register.release(job, days);
+            let now = Instant::now();
+            register.failures.extend(days.iter().map(|day| ((job.key.clone(), *day), (now, why.clone()))));
         }
-        let now = Instant::now();
-        register.failures.extend(failed.into_iter().map(|(day, why)| ((job.key.clone(), day), (now, why))));
+        job.failed(days, why);
+    }
+
+    /// A job is over. Days of which nothing was heard count as broken off.
+    pub(super) fn finish(&self, job: &Arc<Job>) {
+        self.failed(job, &job.unsettled(), &FillError::Aborted);
+        job.finish(self.clock.now());
     }
 
     /// Recent jobs, newest first.
@@ -189,6 +198,18 @@ impl Register {
         }
         self.recent.push_back(job.clone());
         start(job.clone(), turn);
+    }
+
+    fn release(&mut self, job: &Job, days: &[Date]) {
+        let Some(running) = self.running.get_mut(&job.key) else { return };
+        for day in days {
+            if running.days.get(day).is_some_and(|other| other.id == job.id) {
+                running.days.remove(day);
+            }
+        }
+        if running.days.is_empty() && running.creation.try_lock().is_ok() {
+            self.running.remove(&job.key);
+        }
     }
 
     fn forget_old_failures(&mut self) {

@@ -166,25 +166,24 @@ impl Job {
         self.progress.send_modify(|progress| progress.days_done += days.count());
     }
 
-    pub(super) fn kept(&self, days: impl Iterator<Item = Date>) {
+    pub(super) fn kept(&self, days: &[Date]) {
         self.progress.send_modify(|progress| progress.kept.extend(days));
     }
 
-    pub(super) fn failed(&self, days: impl Iterator<Item = Date>, why: &FillError) {
-        self.progress.send_modify(|progress| progress.failed.extend(days.map(|day| (day, why.clone()))));
+    pub(super) fn failed(&self, days: &[Date], why: &FillError) {
+        self.progress.send_modify(|progress| progress.failed.extend(days.iter().map(|day| (*day, why.clone()))));
     }
 
-    /// Ends the job. Days neither kept nor failed count as broken off. Returns what failed.
-    pub(super) fn finish(&self, now: Timestamp) -> BTreeMap<Date, FillError> {
+    /// The days that are neither kept nor failed.
+    pub(super) fn unsettled(&self) -> Vec<Date> {
+        let progress = self.progress.borrow();
+        self.days.iter().copied().filter(|day| !progress.is_settled(*day)).collect()
+    }
+
+    pub(super) fn finish(&self, now: Timestamp) {
         self.progress.send_modify(|progress| {
-            for day in &self.days {
-                if !progress.is_settled(*day) {
-                    progress.failed.insert(*day, FillError::Aborted);
-                }
-            }
             progress.state = if progress.failed.is_empty() { JobState::Done } else { JobState::Failed };
             progress.finished_at = Some(now);
         });
-        self.progress.borrow().failed.clone()
     }
 }

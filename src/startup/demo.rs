@@ -21,6 +21,8 @@ pub fn demo(listen: SocketAddr, data_dir: Option<PathBuf>) -> anyhow::Result<Exi
     actix_web::rt::System::new().block_on(async {
         let simulator = Simulator::start(SimulatorConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            // The real one keeps its callers waiting; a newcomer should not.
+            first_page_polls: 0,
             ..SimulatorConfig::default()
         })
         .context("the simulated CleverTap cannot start")?;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::{Setup, TestGateway, hours, minutes};
 
-const TODAY: &str = "/v1/events.csv?event=Charged&range=today";
+const TODAY: &str = "/v1/events.csv?event=App%20Launched&range=today";
 const MONTH: &str = "/v1/events.csv?event=Charged&range=last_20_days";
 
 fn opened(gateway: &TestGateway) -> usize {
@@ -145,7 +145,7 @@ async fn refresh_reads_sealed_days_again() {
     let wish = json!({"table": "events", "event": "Charged", "from": "2026-11-06", "to": "2026-11-06"});
     let accepted = gateway.send(gateway.request(Method::POST, "/v1/refresh").json(&wish)).await;
     assert_eq!(accepted.status, 202, "{}", accepted.text());
-    let job = accepted.json()["job"].as_str().unwrap().to_owned();
+    let job = accepted.json()["url"].as_str().unwrap().to_owned();
     for _ in 0..100 {
         if gateway.get(&job).await.json()["state"] == "done" {
             break;

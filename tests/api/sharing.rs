@@ -78,7 +78,7 @@ async fn sealed_days_cost_no_call() {
     gateway.get(path).await.good();
     gateway.simulator.log().clear();
     gateway.pass(minutes(60 * 24));
-    let again = gateway.get("/v1/events.csv?event=Charged&from=-21d&to=-11d").await.good();
+    let again = gateway.get("/v1/events.csv?event=Charged&from=-21d&to=-12d").await.good();
     assert_eq!(again.header("cache-status"), "flattap; fwd=miss; detail=store");
     assert_eq!(gateway.simulator.log().count(Endpoint::EventsOpen), 0);
 }
