@@ -151,7 +151,7 @@ mod tests {
         let day = Column::fixed(DAY_COLUMN, ColumnType::Date, false, "");
         let number = column("n", ColumnType::Number);
         assert!(columns_of(&schema_of(&[day.clone(), number.clone()])).is_ok());
-        assert!(columns_of(&schema_of(&[number.clone()])).is_err());
+        assert!(columns_of(&schema_of(std::slice::from_ref(&number))).is_err());
         let changed = number.field().with_data_type(DataType::Utf8);
         assert!(columns_of(&Schema::new(vec![day.field(), changed])).is_err());
         assert!(columns_of(&Schema::new(vec![day.field(), Field::new("x", DataType::Int64, true)])).is_err());

@@ -48,6 +48,10 @@ const RETENTION: &str = "interval 1 day";
 /// Carries the change out. The table's log as it is afterwards.
 pub(super) async fn commit(table: &DayTable, change: &Change) -> Result<DeltaTable, StoreError> {
     let begun = Instant::now();
+    let days: HashSet<Date> = change.days.iter().map(|(new, _)| new.day()).collect();
+    if days.len() < change.days.len() {
+        return Err(StoreError::internal("a day is to be committed twice at once"));
+    }
     let mut attempt = Attempt { table, change, id: Uuid::now_v7().to_string(), rewrites: HashMap::new() };
     let mut log = table.log().await?;
     for tried in 0..TRIES {
@@ -194,10 +198,15 @@ impl Attempt<'_> {
     async fn new_files(&mut self, merged: &Merged) -> Result<Vec<Action>, StoreError> {
         let mut actions = Vec::with_capacity(self.change.days.len());
         for (new, facts) in &self.change.days {
-            let narrow = new.columns.iter().any(|column| {
-                column.kind == ColumnType::Integer
-                    && merged.columns.iter().any(|now| now.name == column.name && now.kind == ColumnType::Number)
-            });
+            let mut narrow = false;
+            for column in new.columns.iter() {
+                let now = merged.columns.iter().find(|now| now.name == column.name).map(|now| now.kind);
+                match (column.kind, now) {
+                    (written, Some(now)) if written == now => {}
+                    (ColumnType::Integer, Some(ColumnType::Number)) => narrow = true,
+                    _ => return Err(StoreError::internal(format!("column `{}` was written as another", column.name))),
+                }
+            }
             let wider = match narrow {
                 true => self.widened(&new.path, new.day(), merged).await?,
                 false => None,

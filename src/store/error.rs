@@ -86,7 +86,9 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
     let mut next = Some(error);
     std::iter::from_fn(move || {
         let cause = next?;
-        next = cause.source();
+        // An `io::Error` made of another error names that one's cause as its own and leaves it out.
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = wrapped.map(|error| error as &(dyn Error + 'static)).or_else(|| cause.source());
         Some(cause)
     })
 }
@@ -164,6 +166,12 @@ mod tests {
         assert!(matches!(StoreError::sort("reading", &silent), StoreError::Unreachable { .. }));
         let refused = object_store::Error::PermissionDenied { path: "x".into(), source: "no".into() };
         assert!(matches!(StoreError::sort("reading", &refused), StoreError::Unusable { .. }));
+    }
+
+    #[test]
+    fn a_refusal_is_recognised_inside_an_io_error() {
+        let refused = object_store::Error::PermissionDenied { path: "x".into(), source: "no".into() };
+        assert!(matches!(StoreError::from(io::Error::other(refused)), StoreError::Unusable { .. }));
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub(super) type Tables = DashMap<TableKey, Arc<DayTable>>;
 const TABLES: usize = 1024;
 /// Tables whose log is kept open: a table of a year is about a megabyte.
 const OPEN_LOGS: u64 = 64;
+/// Versions after which an open log is read anew: every update adds a small batch to it that nothing ever merges.
+const OPEN_LOG_VERSIONS: u64 = 100;
 const OPEN_LOG_IDLE: Duration = Duration::from_secs(10 * 60);
 /// Log operations at once. Each holds a few of the runtime's blocking threads while it needs further ones.
 const LOG_OPERATIONS: usize = 4;
@@ -52,7 +54,10 @@ impl Store {
     ///
     /// Errors: `Unusable` when the settings or the kind of store do not do, `Unreachable` when it does not answer.
     pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
-        let place = Place::open(config)?;
+        Self::at(Place::open(config)?).await
+    }
+
+    pub(super) async fn at(place: Place) -> Result<Self, StoreError> {
         let spill = match &place.folder {
             Some(folder) => SpillFolder::create(&folder.join(spill::FOLDER))?,
             None => SpillFolder::create(&std::env::temp_dir())?,
@@ -141,12 +146,19 @@ impl std::fmt::Debug for Store {
     }
 }
 
+#[derive(Clone)]
+struct OpenLog {
+    log: DeltaTable,
+    /// The version at which it was read from the store.
+    read_at: u64,
+}
+
 /// What the tables of a store share.
 pub(super) struct Lake {
     pub place: Place,
     pub spill: SpillFolder,
     /// Open logs by folder. What was let go is read again when needed.
-    pub logs: Cache<Path, DeltaTable>,
+    logs: Cache<Path, OpenLog>,
     /// The key of each folder seen; it never changes.
     names: DashMap<Path, TableKey>,
     log_operations: Semaphore,
@@ -170,6 +182,23 @@ impl Lake {
     /// The right to read or write a log.
     pub async fn log_operation(&self) -> Result<SemaphorePermit<'_>, StoreError> {
         self.log_operations.acquire().await.map_err(|error| StoreError::internal(error.to_string()))
+    }
+
+    /// The open log of the table in this folder, as it was left.
+    pub async fn open_log(&self, folder: &Path) -> Option<DeltaTable> {
+        self.logs.get(folder).await.map(|open| open.log)
+    }
+
+    /// Keeps a log open; `None` forgets it.
+    pub async fn keep_log(&self, folder: &Path, log: Option<&DeltaTable>) {
+        let Some((log, version)) = log.and_then(|log| Some((log.clone(), log.version()?))) else {
+            return self.logs.invalidate(folder).await;
+        };
+        let read_at = self.logs.get(folder).await.map_or(version, |open| open.read_at);
+        match version.saturating_sub(read_at) < OPEN_LOG_VERSIONS {
+            true => self.logs.insert(folder.clone(), OpenLog { log, read_at }).await,
+            false => self.logs.invalidate(folder).await,
+        }
     }
 
     /// Reads a table's log from its last checkpoint on. `None`: there is no table.

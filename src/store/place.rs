@@ -109,6 +109,12 @@ impl Place {
         Ok(Self { objects, folder: None, base: base(url, &root)? })
     }
 
+    /// A place for tests: any object store, reached as a local one.
+    #[cfg(test)]
+    pub fn of(objects: Arc<dyn ObjectStore>) -> Self {
+        Self { objects, folder: None, base: Url::parse(LOCAL).expect("a constant") }
+    }
+
     /// The log of the table in this folder.
     pub fn log(&self, folder: &Path) -> Result<LogStoreRef, StoreError> {
         let url = self
@@ -201,13 +207,6 @@ fn shown(url: &Url) -> String {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::stream::BoxStream;
-    use object_store::memory::InMemory;
-    use object_store::{
-        CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, PutMultipartOptions, PutOptions,
-        PutPayload, PutResult,
-    };
-
     use super::*;
 
     fn refused(url: &str, option: Option<(&str, &str)>) -> String {
@@ -236,61 +235,5 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path().join("größe #1 %20/.probe")).unwrap().count(), 0);
         std::fs::remove_dir_all(folder.path().join("größe #1 %20")).unwrap();
         assert!(matches!(local.ready().await, Err(StoreError::Unreachable { .. })));
-    }
-
-    #[tokio::test]
-    async fn a_store_that_ignores_conditions_is_found_out() {
-        let place = |objects| Place { objects, folder: None, base: Url::parse(LOCAL).unwrap() };
-        place(Arc::new(InMemory::new())).probe().await.unwrap();
-        let error = place(Arc::new(Careless(InMemory::new()))).probe().await.unwrap_err();
-        assert!(matches!(&error, StoreError::Unusable { what } if what.contains("conditional put")), "{error:?}");
-    }
-
-    /// Creates what is there already, without a word.
-    #[derive(Debug)]
-    struct Careless(InMemory);
-
-    impl std::fmt::Display for Careless {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("Careless")
-        }
-    }
-
-    #[async_trait::async_trait]
-    impl ObjectStore for Careless {
-        async fn put_opts(&self, at: &Path, payload: PutPayload, _: PutOptions) -> Result<PutResult, Error> {
-            self.0.put(at, payload).await
-        }
-
-        async fn put_multipart_opts(
-            &self,
-            at: &Path,
-            opts: PutMultipartOptions,
-        ) -> Result<Box<dyn MultipartUpload>, Error> {
-            self.0.put_multipart_opts(at, opts).await
-        }
-
-        async fn get_opts(&self, at: &Path, options: GetOptions) -> Result<GetResult, Error> {
-            self.0.get_opts(at, options).await
-        }
-
-        fn delete_stream(
-            &self,
-            all: BoxStream<'static, Result<Path, Error>>,
-        ) -> BoxStream<'static, Result<Path, Error>> {
-            self.0.delete_stream(all)
-        }
-
-        fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta, Error>> {
-            self.0.list(prefix)
-        }
-
-        async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult, Error> {
-            self.0.list_with_delimiter(prefix).await
-        }
-
-        async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<(), Error> {
-            self.0.copy_opts(from, to, options).await
-        }
     }
 }

@@ -44,6 +44,12 @@ struct Look {
     found: Result<Arc<Snapshot>, StoreError>,
 }
 
+#[derive(Clone, Copy)]
+enum Wanted {
+    Any,
+    Newest,
+}
+
 impl DayTable {
     pub(super) fn new(lake: Arc<Lake>, key: TableKey) -> Self {
         Self {
@@ -69,7 +75,7 @@ impl DayTable {
         self.used.store(self.opened.elapsed().as_secs(), Ordering::Relaxed);
         match self.current.load_full() {
             Some(snapshot) => Ok(snapshot),
-            None => self.refresh().await,
+            None => self.look(Wanted::Any).await,
         }
     }
 
@@ -77,23 +83,30 @@ impl DayTable {
     /// but never one that began before they asked.
     pub async fn refresh(self: &Arc<Self>) -> Result<Arc<Snapshot>, StoreError> {
         self.used.store(self.opened.elapsed().as_secs(), Ordering::Relaxed);
+        self.look(Wanted::Newest).await
+    }
+
+    async fn look(self: &Arc<Self>, wanted: Wanted) -> Result<Arc<Snapshot>, StoreError> {
         let asked_at = self.looks.load(Ordering::SeqCst);
         let table = self.clone();
-        self.lake
-            .run(async move {
-                let mut log = table.log.lock().await;
-                if let Some(look) = log.as_ref().filter(|look| look.number > asked_at) {
-                    return look.found.clone();
-                }
-                let number = table.looks.fetch_add(1, Ordering::SeqCst) + 1;
-                let found = match table.fresh().await {
-                    Ok(found) => table.publish(found.as_ref()),
-                    Err(error) => Err(error),
-                };
-                *log = Some(Look { number, found: found.clone() });
-                found
-            })
-            .await
+        let work = async move {
+            let mut log = table.log.lock().await;
+            if let (Wanted::Any, Some(snapshot)) = (wanted, table.current.load_full()) {
+                return Ok(snapshot);
+            }
+            if let Some(look) = log.as_ref().filter(|look| look.number > asked_at) {
+                // A commit may have gone further since.
+                return look.found.clone().map(|found| table.current.load_full().unwrap_or(found));
+            }
+            let number = table.looks.fetch_add(1, Ordering::SeqCst) + 1;
+            let found = match table.fresh().await {
+                Ok(found) => table.publish(found.as_ref()),
+                Err(error) => Err(error),
+            };
+            *log = Some(Look { number, found: found.clone() });
+            found
+        };
+        self.lake.run(work).await
     }
 
     /// The right to change the table; waits for whoever has it in this process. Other processes are kept apart by
@@ -128,7 +141,7 @@ impl DayTable {
 
     /// The log as it was left, or read when it is not in memory.
     pub(super) async fn log(&self) -> Result<Option<DeltaTable>, StoreError> {
-        match self.lake.logs.get(&self.folder).await {
+        match self.lake.open_log(&self.folder).await {
             Some(log) => Ok(Some(log)),
             None => self.fresh().await,
         }
@@ -137,7 +150,7 @@ impl DayTable {
     /// The log as it is now. `None`: there is no table.
     pub(super) async fn fresh(&self) -> Result<Option<DeltaTable>, StoreError> {
         let mut newest = None;
-        if let Some(mut log) = self.lake.logs.get(&self.folder).await {
+        if let Some(mut log) = self.lake.open_log(&self.folder).await {
             let _turn = self.lake.log_operation().await?;
             match log.update_state().await {
                 Ok(()) => newest = Some(log),
@@ -146,12 +159,10 @@ impl DayTable {
             }
         }
         if newest.is_none() {
+            self.lake.keep_log(&self.folder, None).await;
             newest = self.lake.load(&self.folder).await?;
         }
-        match &newest {
-            Some(log) => self.lake.logs.insert(self.folder.clone(), log.clone()).await,
-            None => self.lake.logs.invalidate(&self.folder).await,
-        }
+        self.lake.keep_log(&self.folder, newest.as_ref()).await;
         Ok(newest)
     }
 
@@ -203,7 +214,7 @@ pub struct TableWriter {
 }
 
 impl TableWriter {
-    /// What the table held when the lock was taken, or after the last commit of this writer.
+    /// What the table held when the lock was taken, or after the last commit of this writer, also a failed one.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.clone()
     }
@@ -224,7 +235,7 @@ impl TableWriter {
     /// A touched day that another writer replaced meanwhile keeps what that writer found.
     ///
     /// Errors: nothing of it is in the table then, except that `Unreachable` may leave it open; doing it again is
-    /// safe. `Conflict`: the columns disagree with another writer's; start from a fresh snapshot.
+    /// safe. `Conflict`: the columns disagree with another writer's; start again from this writer's snapshot.
     pub async fn commit(
         &mut self,
         columns: &[Column],
@@ -236,11 +247,24 @@ impl TableWriter {
         let work = async move {
             let _turn = turn;
             let _log: MutexGuard<'_, _> = table.log.lock().await;
-            let log = commit::commit(&table, &change).await?;
-            table.lake.logs.insert(table.folder.clone(), log.clone()).await;
-            table.publish(Some(&log))
+            match commit::commit(&table, &change).await {
+                Ok(log) => {
+                    table.lake.keep_log(&table.folder, Some(&log)).await;
+                    table.publish(Some(&log))
+                }
+                Err(error) => {
+                    // Whoever tries again has to see what stood in the way.
+                    if let Some(log) = table.lake.open_log(&table.folder).await {
+                        table.publish(Some(&log))?;
+                    }
+                    Err(error)
+                }
+            }
         };
-        self.snapshot = self.table.lake.run(work).await?;
-        Ok(self.snapshot.clone())
+        let done = self.table.lake.run(work).await;
+        if let Some(now) = self.table.current.load_full() {
+            self.snapshot = now;
+        }
+        done
     }
 }

@@ -3,6 +3,7 @@
 mod buckets;
 mod columns;
 mod days;
+mod faults;
 mod reading;
 mod sample;
 mod upkeep;

@@ -116,8 +116,9 @@ async fn tidy_log(
     let _turn = lake.log_operation().await?;
     let failed = |error: DeltaTableError| StoreError::sort(format_args!("tidying the log of {folder}"), &error);
     let version = log.version().unwrap_or_default();
-    let checkpointed = last_checkpoint(lake, folder).await?.unwrap_or_default();
-    if version >= checkpointed + COMMITS_PER_CHECKPOINT {
+    // The first commit is version 0.
+    let commits = last_checkpoint(lake, folder).await?.map_or(version + 1, |last| version.saturating_sub(last));
+    if commits >= COMMITS_PER_CHECKPOINT {
         checkpoints::create_checkpoint(&log, None).await.map_err(failed)?;
         report.checkpoints += 1;
     }

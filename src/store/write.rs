@@ -12,15 +12,12 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
-use bytes::Bytes;
 use deltalake::kernel::Add;
 use futures_util::{Stream, StreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use object_store::ObjectStore;
-use object_store::buffered::BufWriter;
 use object_store::path::Path;
-use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
 use crate::period::day_number;
@@ -31,8 +28,10 @@ use crate::store::snapshot::day_folder;
 use crate::table::Column;
 
 use encoder::Encoder;
+use upload::Upload;
 
 mod encoder;
+mod upload;
 
 /// A day's file that waits for its commit. When it is never committed, upkeep removes the file a day later.
 #[derive(Clone, Debug)]
@@ -113,52 +112,41 @@ pub(super) async fn write_file<E: From<StoreError>>(
 ) -> Result<NewDay, E> {
     let path = format!("{}/{}.parquet", day_folder(day), Uuid::now_v7());
     let target = Path::from(format!("{folder}/{path}"));
-    let mut upload = BufWriter::new(objects, target);
-    let written = write_batches(&mut upload, &columns, day, batches).await;
-    match written {
+    let mut upload = Upload::new(objects, target);
+    match write_batches(&mut upload, &columns, day, batches).await {
         Ok((size, rows, times)) => {
             metrics::counter!("flattap_store_written_bytes_total").increment(size);
             metrics::counter!("flattap_store_written_rows_total").increment(rows);
             Ok(NewDay { day, path, size, rows, columns, times })
         }
         Err(error) => {
-            // Parts of a broken upload are invisible to upkeep, so they go now.
-            if let Err(error) = upload.abort().await {
-                tracing::debug!(%error, "a broken upload could not be withdrawn");
-            }
+            upload.withdraw().await;
             Err(error)
         }
     }
 }
 
 async fn write_batches<E: From<StoreError>>(
-    upload: &mut BufWriter,
+    upload: &mut Upload,
     columns: &[Column],
     day: Date,
     batches: impl Stream<Item = Result<RecordBatch, E>>,
 ) -> Result<(u64, u64, Option<(i64, i64)>), E> {
     let mut batches = pin!(batches);
     let mut checks = Checks::new(columns, day);
-    let mut next = batches.next().await.transpose()?;
-    let sample = next.as_ref().map(|batch| checks.pass(batch)).transpose()?;
-    let mut encoder = Encoder::new(columns, sample.as_ref())?;
-    let mut current = sample;
+    let mut current = checks.pass(batches.next().await.transpose()?)?;
+    let mut encoder = Encoder::new(columns, current.as_ref())?;
     while let Some(batch) = current {
         let (done, following) = futures_util::join!(encoder.write(batch), batches.next());
         for bytes in done? {
-            send(upload, bytes).await?;
+            upload.send(bytes).await?;
         }
-        next = following.transpose()?;
-        current = next.as_ref().map(|batch| checks.pass(batch)).transpose()?;
+        current = checks.pass(following.transpose()?)?;
     }
     let (rest, size) = encoder.finish().await?;
-    send(upload, rest).await?;
-    upload.shutdown().await.map_err(StoreError::from)?;
+    upload.send(rest).await?;
+    upload.finish().await?;
     Ok((size, checks.rows, checks.times))
-}
-
-async fn send(upload: &mut BufWriter, bytes: Bytes) -> Result<(), StoreError> {
-    upload.put(bytes).await.map_err(|error| StoreError::sort("writing a day", &error))
 }
 
 /// What every batch has to be.
@@ -190,7 +178,8 @@ impl<'a> Checks<'a> {
     }
 
     /// The batch as it goes into the file.
-    fn pass(&mut self, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
+    fn pass(&mut self, batch: Option<RecordBatch>) -> Result<Option<RecordBatch>, StoreError> {
+        let Some(batch) = batch else { return Ok(None) };
         let day = self.day;
         let wrong = |what: &str| StoreError::internal(format!("a batch of {day}: {what}"));
         let schema = batch.schema_ref();
@@ -216,11 +205,11 @@ impl<'a> Checks<'a> {
                 return Err(wrong("it has rows of another day"));
             }
         }
-        if !self.in_order(batch) {
+        if !self.in_order(&batch) {
             return Err(wrong("it is not sorted by event_time and row_id"));
         }
         self.rows += batch.num_rows() as u64;
-        batch.project(&self.kept).map_err(|error| StoreError::sort("choosing columns", &error))
+        batch.project(&self.kept).map(Some).map_err(|error| StoreError::sort("choosing columns", &error))
     }
 
     /// Readers stream days one after the other without sorting, so a wrong order here would be a wrong answer there.
