@@ -10,15 +10,15 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | [`lake`] | the whole store: its runtime, its tables |
-//! | [`table`] | one table: snapshots, the writer's lock |
-//! | [`snapshot`] | what is kept, as plain values; [`facts`]: what is known of a day |
-//! | [`commit`] | one atomic change, as a compare-and-set on the table's version |
-//! | [`write`], [`rewrite`] | a day as a Parquet file; integer columns rewritten as number |
-//! | [`columns`] | our columns as a Delta schema, and how they grow |
-//! | [`place`], [`disk`], [`key`] | where: folder or bucket, durable local writes, a table's path |
-//! | [`staging`], [`spill`] | rows that wait for their types, in memory and on disk |
-//! | [`upkeep`] | checkpoints, log clean-up, vacuum |
+//! | `lake` | the whole store: its runtime, its tables |
+//! | `table` | one table: snapshots, the writer's lock |
+//! | `snapshot` | what is kept, as plain values; `facts`: what is known of a day |
+//! | `commit` | one atomic change, as a compare-and-set on the table's version |
+//! | `write`, `rewrite` | a day as a Parquet file; integer columns rewritten as number |
+//! | `columns` | our columns as a Delta schema, and how they grow |
+//! | `place`, `disk`, `key` | where: folder or bucket, durable local writes, a table's path |
+//! | `staging`, `spill` | rows that wait for their types, in memory and on disk |
+//! | `upkeep` | checkpoints, log clean-up, vacuum |
 
 mod columns;
 mod commit;

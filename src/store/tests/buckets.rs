@@ -2,16 +2,18 @@
 //! store::tests::buckets -- --ignored`, for example with `moto_server` of the PyPI package `moto[server,s3]`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use arrow::array::StringViewArray;
+use arrow::record_batch::RecordBatch;
 use futures_util::future::join_all;
-use object_store::ObjectStore;
-use object_store::aws::AmazonS3Builder;
+use futures_util::stream;
 use uuid::Uuid;
 
 use super::sample::*;
 use crate::config::StoreConfig;
 use crate::store::{DayFacts, Store, StoreError};
-use crate::table::ColumnType;
+use crate::table::{ColumnType, schema_of};
 
 fn options() -> BTreeMap<String, String> {
     let endpoint = std::env::var("FLATTAP_TEST_S3_ENDPOINT").expect("FLATTAP_TEST_S3_ENDPOINT names an S3 server");
@@ -115,43 +117,24 @@ async fn a_large_day_goes_up_in_parts_and_a_broken_one_leaves_none() {
     let bucket = bucket().await;
     let table = open(&bucket).await.table(&charged());
     let columns = columns(&[("prop_note", ColumnType::Text)]);
-    // Text that does not compress, beyond the size of a single upload.
-    let noise: Vec<_> = (0..24)
-        .map(|part| {
-            use arrow::array::{ArrayRef, StringViewArray};
-            use std::sync::Arc;
-            let batch = rows(&columns, MONDAY, 1_000, 1);
-            let start = part * 1_000_000_000;
-            let mut cells: Vec<ArrayRef> = batch.columns().to_vec();
-            let time = |i: usize| start + i as i64;
-            let midnight = i64::from(crate::period::day_number(MONDAY)) * 86_400_000_000;
-            cells[2] = Arc::new(arrow::array::TimestampMicrosecondArray::from_iter_values(
-                (0..1_000).map(|i| midnight + time(i)),
-            ));
-            cells[6] = Arc::new(StringViewArray::from_iter_values(
-                (0..1_000).map(|_| (0..32).map(|_| format!("{:032x}", rand::random::<u128>())).collect::<String>()),
-            ));
-            arrow::record_batch::RecordBatch::try_new(batch.schema(), cells).unwrap()
-        })
-        .collect();
-    let good = futures_util::stream::iter(noise.clone().into_iter().map(Ok::<_, StoreError>));
-    let new = table.write_day(&columns, MONDAY, good).await.unwrap();
-    assert!(new.size() > 11 << 20, "{}", new.size());
+    // Text that does not compress: a row group alone is larger than a part.
+    let mut cells = rows(&columns, MONDAY, 140_000, 1).columns().to_vec();
+    let noise = || (0..6).map(|_| format!("{:032x}", rand::random::<u128>())).collect::<String>();
+    cells[6] = Arc::new(StringViewArray::from_iter_values((0..140_000).map(|_| noise())));
+    let batch = RecordBatch::try_new(schema_of(&columns), cells).unwrap();
+
+    let new = table.write_day(&columns, MONDAY, stream::iter([Ok::<_, StoreError>(batch.clone())])).await.unwrap();
+    assert!(new.size() > 10 << 20, "{}", new.size());
     let mut writer = table.lock().await.unwrap();
     let snapshot = writer.commit(&columns, vec![(new, facts(1))], vec![]).await.unwrap();
-    assert_eq!(file(&snapshot, MONDAY).await.iter().map(|b| b.num_rows()).sum::<usize>(), 24_000);
+    assert_eq!(file(&snapshot, MONDAY).await.iter().map(RecordBatch::num_rows).sum::<usize>(), 140_000);
 
     let cut = StoreError::Internal { what: "cut".into() };
-    let bad = noise.into_iter().map(Ok).chain([Err(cut)]);
-    assert!(table.write_day(&columns, TUESDAY, futures_util::stream::iter(bad.collect::<Vec<_>>())).await.is_err());
-    let raw = options()
-        .into_iter()
-        .fold(AmazonS3Builder::new().with_bucket_name(&bucket), |b, (k, v)| b.with_config(k.parse().unwrap(), v))
-        .build()
-        .unwrap();
-    let day = format!("some/lake/{}/event_date={TUESDAY}", charged().folder()).into();
-    assert!(raw.list_with_delimiter(Some(&day)).await.unwrap().objects.is_empty());
+    let broken = table.write_day(&columns, MONDAY, stream::iter([Ok(batch), Err(cut)])).await;
+    assert!(matches!(broken, Err(StoreError::Internal { what }) if what == "cut"));
+    let day = format!("{}/event_date={MONDAY}", charged().folder()).into();
+    assert_eq!(snapshot.object_store().list_with_delimiter(Some(&day)).await.unwrap().objects.len(), 1);
     let uploads = format!("{}/{bucket}?uploads", options()["aws_endpoint"]);
-    let uploads = reqwest::get(uploads).await.unwrap().text().await.unwrap();
-    assert!(!uploads.contains("<Upload>"), "{uploads}");
+    let uploads = reqwest::get(uploads).await.unwrap().error_for_status().unwrap().text().await.unwrap();
+    assert!(uploads.contains("ListMultipartUploadsResult") && !uploads.contains("<Upload>"), "{uploads}");
 }

@@ -122,3 +122,17 @@ async fn a_folder_of_another_table_is_not_taken_for_this_one() {
     let found = store.table(&other).snapshot().await;
     assert!(matches!(found, Err(StoreError::Corrupt { .. })), "{found:?}");
 }
+
+#[tokio::test]
+async fn what_nobody_asks_for_is_forgotten_and_read_again_when_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let table = store.table(&charged());
+    let kept = put(&table, &columns(&[]), MONDAY, 10, 1).await;
+    table.forget_when_idle(3_600);
+    assert!(Arc::ptr_eq(&kept, &table.snapshot().await.unwrap()));
+    table.forget_when_idle(0);
+    let again = table.snapshot().await.unwrap();
+    assert!(!Arc::ptr_eq(&kept, &again));
+    assert_eq!(kept.days, again.days);
+}
