@@ -79,6 +79,11 @@ impl DayTable {
         }
     }
 
+    /// The newest snapshot at hand, without looking anywhere. `None`: none was loaded yet, or it was let go since.
+    pub fn known(&self) -> Option<Arc<Snapshot>> {
+        self.current.load_full()
+    }
+
     /// What the table holds now, commits of other processes included. Concurrent callers share one look at the log,
     /// but never one that began before they asked.
     pub async fn refresh(self: &Arc<Self>) -> Result<Arc<Snapshot>, StoreError> {
