@@ -146,7 +146,8 @@ impl Freshness {
         for _ in 0..ROUNDS {
             let held = snapshots_of(&tables).await?;
             let interest = Interest { account: &plan.account, days, rules: &rules, accepted: &accepted };
-            let found: Vec<Found> = tables.iter().zip(&held).map(|(table, held)| self.join(&interest, feed, table, held)).collect();
+            let found: Vec<Found> =
+                tables.iter().zip(&held).map(|(table, held)| self.join(&interest, feed, table, held)).collect();
             for (table, found) in tables.iter().zip(&found) {
                 let brought = found.loading.iter().map(|(day, job)| ((table.key().clone(), *day), job.started_at));
                 accepted.extend(brought);

@@ -117,7 +117,14 @@ fn cors(origins: &[String]) -> Cors {
     });
     allowed
         .allowed_methods(["GET", "HEAD", "POST"])
-        .allowed_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, RANGE, HeaderName::from_static("x-api-key")])
+        .allowed_headers([
+            ACCEPT,
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            IF_NONE_MATCH,
+            RANGE,
+            HeaderName::from_static("x-api-key"),
+        ])
         .expose_any_header()
         .max_age(3600)
 }

@@ -1,1 +1,39 @@
-//! (being written)
+//! What a caller asks, typed, and not yet judged.
+//!
+//! In: the text of a query string (or the small JSON body of a refresh) and the description of the table. Out: plain
+//! values; nothing after this room looks at the text again. Whether the caller may have it, whether the account or the
+//! event exists and which days are kept is for `plan` and `freshness`. Everything that can be refused without knowing
+//! the account is refused here: unknown, repeated and missing words, bad values, contradictions, periods that are too
+//! long. Whoever may not see a table must be told so *before* its parameters are read, or the refusals would tell them
+//! that it exists.
+
+mod duration;
+mod error;
+mod nearest;
+mod output;
+mod parameters;
+mod period;
+mod refresh;
+mod table;
+
+pub use error::RequestError;
+pub use nearest::nearest;
+pub use output::{Delivery, OutputOptions};
+pub use period::{DayWord, End, Moment, NamedPeriod, Period, PeriodRequest, Unit};
+pub use refresh::{RefreshRequest, parse_refresh};
+pub use table::{Partial, TableRequest, parse, parse_description, parse_listing, parse_nothing};
+
+/// What the configuration says about how requests are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    pub query_key: QueryKey,
+    /// The longest period of one request, in days.
+    pub longest_days: u32,
+}
+
+/// Whether `api_key` is a word of the query string. `auth` reads it; here it is only known or unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryKey {
+    Known,
+    TurnedOff,
+}

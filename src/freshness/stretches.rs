@@ -106,9 +106,8 @@ pub(super) struct DayRows {
 
 impl DayRows {
     fn assemble(&self, part: &Part) -> Result<Vec<RecordBatch>, FillError> {
-        let assembled = |raws: &[RawBatch]| -> Result<_, FlattenError> {
-            assemble(&self.contract, &self.spec, raws, self.day)
-        };
+        let assembled =
+            |raws: &[RawBatch]| -> Result<_, FlattenError> { assemble(&self.contract, &self.spec, raws, self.day) };
         Ok(match part {
             Part::Held(raws) => assembled(raws)?,
             Part::Staged(staged) => assembled(&raws(staged)?)?,

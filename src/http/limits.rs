@@ -43,7 +43,10 @@ impl Admission {
 
     fn rate(&self, caller: &str) -> Result<(), ApiError> {
         let Some(rates) = &self.rates else { return Ok(()) };
-        rates.check_key_n(&caller.to_owned(), NonZeroU32::MIN).unwrap_or(Ok(())).map_err(|early| ApiError::rate_limited(early.wait_time_from(self.clock.now())))
+        rates
+            .check_key_n(&caller.to_owned(), NonZeroU32::MIN)
+            .unwrap_or(Ok(()))
+            .map_err(|early| ApiError::rate_limited(early.wait_time_from(self.clock.now())))
     }
 }
 

@@ -143,7 +143,8 @@ pub async fn refresh(
     let key = plan.sources.first().ok_or_else(|| ApiError::internal("a plan without a source"))?;
     let job = state.freshness.reload(&plan.account, key, plan.days).await?;
     job.ok_or_else(|| {
-        ApiError::new(Code::RequestBadParameter, "The days are in the future: there is nothing to load yet.").parameter("from")
+        ApiError::new(Code::RequestBadParameter, "The days are in the future: there is nothing to load yet.")
+            .parameter("from")
     })
 }
 

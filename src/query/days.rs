@@ -45,7 +45,8 @@ impl DayTable {
     pub fn new(snapshot: Arc<Snapshot>, days: Days, objects: ObjectStoreUrl, columns: &[Column]) -> Result<Self> {
         let schema = schema_of(columns);
         // A missing column reads as null whatever the contract says of it.
-        let fields: Vec<Field> = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+        let fields: Vec<Field> =
+            schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
         Ok(Self { snapshot, days, objects, schema: Arc::new(Schema::new(fields)) })
     }
 
@@ -125,6 +126,7 @@ fn order(schema: &Schema) -> Result<Option<LexOrdering>> {
     if schema.index_of("event_time").is_err() || schema.index_of("row_id").is_err() {
         return Ok(None);
     }
-    let ascending = |name| Ok::<_, datafusion::error::DataFusionError>(PhysicalSortExpr::new_default(col(name, schema)?));
+    let ascending =
+        |name| Ok::<_, datafusion::error::DataFusionError>(PhysicalSortExpr::new_default(col(name, schema)?));
     Ok(LexOrdering::new([ascending("event_time")?, ascending("row_id")?]))
 }

@@ -72,7 +72,8 @@ mod tests {
     #[test]
     fn columns_of_several_tables_meet_by_name() {
         let one = vec![column("a", ColumnType::Integer), column("b", ColumnType::Text)];
-        let two = vec![column("c", ColumnType::Date), column("a", ColumnType::Number), column("b", ColumnType::Boolean)];
+        let two =
+            vec![column("c", ColumnType::Date), column("a", ColumnType::Number), column("b", ColumnType::Boolean)];
         let merged = merged([one, two].into_iter());
         let shape: Vec<_> = merged.iter().map(|column| (column.name.as_str(), column.kind)).collect();
         assert_eq!(shape, [("a", ColumnType::Number), ("b", ColumnType::Text), ("c", ColumnType::Date)]);

@@ -129,7 +129,8 @@ impl Gateway {
             admin_address = local_address(&listener)?;
             let parts = shared.clone();
             let admin = HttpServer::new(move || admin_app(&parts)).workers(1).shutdown_timeout(1).disable_signals();
-            let admin = admin.listen(listener).map_err(|source| StartError::Listen { address: admin_address, source })?;
+            let admin =
+                admin.listen(listener).map_err(|source| StartError::Listen { address: admin_address, source })?;
             servers.push(admin.run());
         }
         Ok(Self { address, admin_address, servers, state: shared.state.clone() })

@@ -37,7 +37,10 @@ pub fn hasher(config: &Config) -> Result<PiiHasher, StartError> {
 
 fn kept_key(folder: &Path) -> Result<Vec<u8>, StartError> {
     let path = folder.join(FILE);
-    let io = |source| StartError::Io { what: "the key for hashing personal columns cannot be kept beside the store", source };
+    let io = |source| StartError::Io {
+        what: "the key for hashing personal columns cannot be kept beside the store",
+        source,
+    };
     match fs::read(&path) {
         Ok(key) if key.len() >= 32 => return Ok(key),
         Ok(_) => return Err(io(std::io::Error::new(ErrorKind::InvalidData, "the key file is shorter than 32 bytes"))),

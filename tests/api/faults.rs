@@ -9,12 +9,15 @@ use crate::support::TestGateway;
 const PATH: &str = "/v1/events.csv?event=Charged&range=last_7_days";
 
 /// Plays one fault in a cold fill and returns the gateway's answer, with the number of rows there really are.
-async fn cold_fill_with(times: u32, place: impl Into<Place>, fault: Fault) -> (TestGateway, crate::support::Answer, usize) {
+async fn cold_fill_with(
+    times: u32,
+    place: impl Into<Place>,
+    fault: Fault,
+) -> (TestGateway, crate::support::Answer, usize) {
     let gateway = TestGateway::start().await;
     let today = gateway.today();
-    let rows = gateway
-        .records("Charged", today.checked_sub(jiff::ToSpan::days(7)).unwrap(), today.yesterday().unwrap())
-        .len();
+    let rows =
+        gateway.records("Charged", today.checked_sub(jiff::ToSpan::days(7)).unwrap(), today.yesterday().unwrap()).len();
     gateway.simulator.faults().times(times, place, fault);
     let answer = gateway.get(PATH).await;
     assert!(gateway.simulator.faults().played() > 0, "the fault was played");
@@ -120,7 +123,7 @@ async fn lasting_faults_are_told() {
     is_told(Endpoint::EventsPage, Fault::CutBody, 503, "upstream_unavailable").await;
     is_told(Endpoint::EventsPage, Fault::NextCursorRepeated, 502, "upstream_malformed").await;
     is_told(Endpoint::EventsPage, Fault::NextCursorNumber, 502, "upstream_malformed").await;
-    is_told(Endpoint::EventsPage, Fault::CursorExpired, 502, "upstream_malformed").await;
+    is_told(Endpoint::EventsPage, Fault::CursorExpired, 503, "upstream_unavailable").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,7 +133,9 @@ async fn an_answer_that_never_comes_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn odd_records_keep_their_rows() {
-    for oddity in [Oddity::TimeAsText, Oddity::UnknownKey, Oddity::DuplicateKeys, Oddity::HugeNumber, Oddity::LongInteger] {
+    for oddity in
+        [Oddity::TimeAsText, Oddity::UnknownKey, Oddity::DuplicateKeys, Oddity::HugeNumber, Oddity::LongInteger]
+    {
         is_overcome(u32::MAX, Endpoint::EventsPage, Fault::OddRecord(oddity)).await;
     }
 }

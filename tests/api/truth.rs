@@ -52,8 +52,13 @@ async fn every_event_is_true(zone: &'static str, now: jiff::civil::DateTime) {
         let found = gateway.get(&query("csv", week)).await.good();
         assert_true(&found.csv(), &expected, week.0, week.1);
 
-        expected.load(&gateway.records(&event, month.0, week.0.yesterday().unwrap()).into_iter()
-            .chain(gateway.records(&event, today, today)).collect::<Vec<_>>());
+        expected.load(
+            &gateway
+                .records(&event, month.0, week.0.yesterday().unwrap())
+                .into_iter()
+                .chain(gateway.records(&event, today, today))
+                .collect::<Vec<_>>(),
+        );
         let found = gateway.get(&query("csv", month)).await.good();
         assert_true(&found.csv(), &expected, month.0, month.1);
         let found = gateway.get(&query("json", month)).await.good();
@@ -69,7 +74,10 @@ async fn every_event_is_true(zone: &'static str, now: jiff::civil::DateTime) {
     gateway.restart().await;
     let after = gateway.get(&path).await.good();
     assert_eq!(before.text(), after.text(), "the same bytes after a restart");
-    assert!(gateway.simulator.log().calls()[calls..].iter().all(|call| call.event.is_none()), "nothing is fetched again");
+    assert!(
+        gateway.simulator.log().calls()[calls..].iter().all(|call| call.event.is_none()),
+        "nothing is fetched again"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,8 +114,22 @@ pub struct Expectation {
 const GROUPS: [(&str, &str); 3] = [("session_props", "session_"), ("event_props", "prop_"), ("profile", "profile_")];
 
 pub const FIXED: [&str; 16] = [
-    "event_name", "event_time", "event_time_utc", "event_date", "ts", "object_id", "identity", "email", "phone", "name",
-    "all_identities", "platform", "make", "model", "os_version", "app_version",
+    "event_name",
+    "event_time",
+    "event_time_utc",
+    "event_date",
+    "ts",
+    "object_id",
+    "identity",
+    "email",
+    "phone",
+    "name",
+    "all_identities",
+    "platform",
+    "make",
+    "model",
+    "os_version",
+    "app_version",
 ];
 
 impl Expectation {

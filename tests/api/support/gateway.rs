@@ -123,7 +123,11 @@ impl TestGateway {
 
     /// What CleverTap has of an event over these days.
     pub fn records(&self, event: &str, first: Date, last: Date) -> Vec<String> {
-        first.series(jiff::ToSpan::day(1)).take_while(|day| *day <= last).flat_map(|day| self.simulator.records(event, day)).collect()
+        first
+            .series(jiff::ToSpan::day(1))
+            .take_while(|day| *day <= last)
+            .flat_map(|day| self.simulator.records(event, day))
+            .collect()
     }
 }
 

@@ -1,0 +1,16 @@
+//! [`QueryError`] in codes.
+
+use super::api_error::ApiError;
+use super::code::Code;
+use crate::query::QueryError;
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Unreadable(_) => {
+                Self::new(Code::StoreUnavailable, Code::StoreUnavailable.entry().meaning).caused_by(error)
+            }
+            QueryError::Planning(_) => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Refusals that several handlers say, each in one place.
+//!
+//! Whoever may not see a thing is told that it does not exist: callers of these functions pass only names that the
+//! caller of the gateway may see.
+
+use std::time::Duration;
+
+use actix_web::http::header::{ALLOW, HeaderValue};
+
+use super::api_error::ApiError;
+use super::code::Code;
+use crate::request::nearest;
+
+impl ApiError {
+    /// `visible`: the tables that this caller may see.
+    pub fn table_unknown<'a>(asked: &str, visible: impl IntoIterator<Item = &'a str>) -> Self {
+        let visible: Vec<&str> = visible.into_iter().collect();
+        let near = nearest(asked, visible.iter().copied());
+        let error = Self::new(Code::TableUnknown, format!("There is no table `{}`.", short(asked)));
+        match near {
+            Some(near) => error.hint(format!("Did you mean `{near}`? /v1/tables lists the tables.")),
+            None => error,
+        }
+        .near(near)
+        .available(visible)
+    }
+
+    /// `offered`: the extensions there are.
+    pub fn format_unknown<'a>(asked: &str, offered: impl IntoIterator<Item = &'a str>) -> Self {
+        let offered: Vec<&str> = offered.into_iter().collect();
+        Self::new(Code::TableUnknownFormat, format!("There is no format `{}`.", short(asked)))
+            .hint(format!("Use one of: {}.", offered.join(", ")))
+            .near(nearest(asked, offered.iter().copied()))
+            .available(offered)
+    }
+
+    /// `offered`: the media types there are.
+    pub fn not_acceptable<'a>(offered: impl IntoIterator<Item = &'a str>) -> Self {
+        let offered: Vec<&str> = offered.into_iter().collect();
+        Self::new(Code::RequestNotAcceptable, format!("This server writes {}.", offered.join(", "))).available(offered)
+    }
+
+    pub fn job_unknown(asked: &str) -> Self {
+        Self::new(Code::TableUnknownJob, format!("There is no job `{}`.", short(asked)))
+    }
+
+    pub fn path_unknown(path: &str) -> Self {
+        Self::new(Code::RequestUnknownPath, format!("There is nothing at `{}`.", short(path)))
+    }
+
+    /// `allowed`: the methods that the address takes, separated by commas.
+    pub fn method_not_allowed(method: &str, allowed: &str) -> Self {
+        let error = Self::new(Code::RequestMethod, format!("{} is not possible here.", short(method)))
+            .hint(format!("Use {allowed}."));
+        match HeaderValue::from_str(allowed) {
+            Ok(value) => error.header(ALLOW, value),
+            Err(_) => error,
+        }
+    }
+
+    /// As many requests as may run at once are running.
+    pub fn busy() -> Self {
+        Self::new(Code::RequestTooMany, "As many requests as may run at once are running.")
+    }
+
+    /// The key has used up its requests for `wait`.
+    pub fn rate_limited(wait: Duration) -> Self {
+        Self::new(Code::RequestRateLimited, "This key has used up its requests for now.").retry_after(wait)
+    }
+
+    pub fn refresh_forbidden() -> Self {
+        Self::new(Code::AuthForbidden, "This key may not ask for a refresh.")
+            .hint("A key may refresh when it was made with `--refresh`; ask whoever runs this server.")
+    }
+}
+
+/// What the caller wrote, fit to be quoted.
+fn short(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_table_names_only_tables_that_are_visible() {
+        let error = ApiError::table_unknown("evnts", ["events"]);
+        assert_eq!(error.parts().near, ["events"]);
+        let error = ApiError::table_unknown("evnts", []);
+        assert!(error.parts().near.is_empty() && error.parts().hint.is_none());
+    }
+
+    #[test]
+    fn what_the_caller_wrote_is_quoted_short_and_clean() {
+        let error = ApiError::path_unknown(&format!("/a\r\nb{}", "x".repeat(5_000)));
+        assert!(error.detail().len() < 150 && !error.detail().contains('\n'));
+    }
+}

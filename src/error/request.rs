@@ -1,0 +1,93 @@
+//! [`RequestError`] in codes.
+
+use super::api_error::ApiError;
+use super::code::Code;
+use crate::request::RequestError;
+
+impl From<RequestError> for ApiError {
+    fn from(error: RequestError) -> Self {
+        let code = match &error {
+            RequestError::Unknown { .. } => Code::RequestUnknownParameter,
+            RequestError::Repeated { .. } => Code::RequestRepeatedParameter,
+            RequestError::Missing { .. } => Code::RequestMissingParameter,
+            RequestError::BadValue { .. } | RequestError::Backwards { .. } => Code::RequestBadParameter,
+            RequestError::Contradiction { .. } => Code::RequestContradiction,
+            RequestError::PeriodTooLong { .. } => Code::RequestPeriodTooLong,
+            RequestError::Encoding { .. } | RequestError::Body { .. } => Code::RequestMalformed,
+            RequestError::TooLong { .. } => Code::RequestUriTooLong,
+        };
+        let mut refusal = Self::new(code, sentence(&error.to_string())).near(error.near());
+        if let Some(name) = error.parameter() {
+            refusal = refusal.parameter(name);
+        }
+        if let Some(near) = error.near() {
+            refusal = refusal.hint(format!("Did you mean `{near}`?"));
+        }
+        match error {
+            RequestError::Unknown { known, near, .. } => {
+                if near.is_none() {
+                    refusal = refusal.hint(match known.as_slice() {
+                        [] => "This address takes no parameters.".to_owned(),
+                        known => format!("The parameters here are {}.", known.join(", ")),
+                    });
+                }
+                refusal.available(known)
+            }
+            _ => refusal,
+        }
+    }
+}
+
+/// With a capital and a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut sentence: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
+    if !sentence.ends_with(['.', '?', '!']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog;
+    use crate::request::{QueryKey, Rules, parse};
+
+    fn refuse(query: &str) -> ApiError {
+        let rules = Rules { query_key: QueryKey::Known, longest_days: 800 };
+        parse(query, &catalog::events::TABLE, rules).unwrap_err().into()
+    }
+
+    #[test]
+    fn each_cause_has_its_code_and_names_its_parameter() {
+        for (query, code, parameter, near) in [
+            ("event=A&form=today", "request_unknown_parameter", Some("form"), &["from"][..]),
+            ("event=A&range=last_7_day", "request_bad_parameter", Some("range"), &["last_7_days"]),
+            ("event=A&wait=90", "request_bad_parameter", Some("wait"), &["90s"]),
+            ("event=A&bom=1&bom=1", "request_repeated_parameter", Some("bom"), &[]),
+            ("range=today", "request_missing_parameter", Some("event"), &[]),
+            ("event=A&range=today&from=today", "request_contradiction", Some("range"), &[]),
+            ("event=A&from=2026-11-02&to=2026-11-01", "request_bad_parameter", Some("to"), &[]),
+            ("event=A&range=last_900_days", "request_period_too_long", None, &[]),
+            ("event=50%", "request_malformed", None, &[]),
+            (&"a=b&".repeat(129), "request_uri_too_long", None, &[]),
+        ] {
+            let error = refuse(query);
+            assert_eq!(error.code().name(), code, "{query}");
+            assert_eq!(error.parts().parameter.as_deref(), parameter, "{query}");
+            assert_eq!(error.parts().near, near, "{query}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_word_like_no_other_gets_the_list() {
+        let error = refuse("event=A&zzzzzz=1");
+        assert!(error.parts().hint.as_deref().is_some_and(|hint| hint.contains("range, fresh")));
+    }
+
+    #[test]
+    fn details_are_sentences() {
+        assert_eq!(refuse("event=A&form=1").detail(), "There is no parameter `form` here.");
+    }
+}

@@ -1,0 +1,161 @@
+//! The small tables about tables: `/v1/tables` and the schema pages, in every format.
+//!
+//! They go through the same encoders as the rows of any table, so a new format writes them too. What may be shown was
+//! decided before; here is only how it is laid out.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, VARY};
+use arrow::array::{ArrayRef, BooleanArray, StringViewArray};
+use arrow::record_batch::RecordBatch;
+
+use crate::catalog::{Parameter, TableSpec};
+use crate::encode::{Escape, Format, OutputColumn, encoder};
+use crate::error::ApiError;
+use crate::http::links::Links;
+use crate::request::{Delivery, OutputOptions};
+use crate::table::{Column, ColumnType, schema_of};
+
+/// A table that is made whole in memory.
+pub struct Listing {
+    /// For the name of a download.
+    name: String,
+    columns: Vec<Column>,
+    cells: Vec<ArrayRef>,
+}
+
+/// One line of a schema page.
+#[derive(Clone, Debug)]
+pub struct DescribedColumn {
+    pub column: Column,
+    /// The type the caller gets: a hashed column is text, whatever it was.
+    pub kind: ColumnType,
+    pub is_personal: bool,
+}
+
+/// The tables, one a row.
+pub fn tables<'a>(tables: impl Iterator<Item = &'a TableSpec>, links: &Links) -> Listing {
+    let tables: Vec<_> = tables.collect();
+    let text = |cell: &dyn Fn(&TableSpec) -> String| column(tables.iter().map(|table| cell(table)));
+    Listing {
+        name: "tables".to_owned(),
+        columns: text_columns(["table", "description", "required", "optional", "url"]),
+        cells: vec![
+            text(&|table| table.name.to_owned()),
+            text(&|table| format!("{} One row is {}.", table.description, table.row)),
+            text(&|table| names(table.required.iter())),
+            text(&|table| names(table.parameters().filter(|parameter| !table.required.contains(parameter)))),
+            text(&|table| links.to(&format!("v1/{}.csv", table.name))),
+        ],
+    }
+}
+
+/// The columns of a table, one a row.
+pub fn schema(table: &TableSpec, described: &[DescribedColumn]) -> Listing {
+    let text = |cell: &dyn Fn(&DescribedColumn) -> String| column(described.iter().map(cell));
+    let boolean = |cell: &dyn Fn(&DescribedColumn) -> bool| -> ArrayRef {
+        Arc::new(BooleanArray::from(described.iter().map(cell).collect::<Vec<_>>()))
+    };
+    let mut columns = text_columns(["name", "type", "nullable", "source", "is_personal", "description"]);
+    for column in &mut columns {
+        if column.name == "nullable" || column.name == "is_personal" {
+            column.kind = ColumnType::Boolean;
+        }
+    }
+    Listing {
+        name: format!("{}-schema", table.name),
+        columns,
+        cells: vec![
+            text(&|line| line.column.name.clone()),
+            text(&|line| line.kind.name().to_owned()),
+            boolean(&|line| line.column.nullable),
+            text(&|line| line.column.origin.display()),
+            boolean(&|line| line.is_personal),
+            text(&|line| table.describe(&line.column)),
+        ],
+    }
+}
+
+impl Listing {
+    pub fn answer(&self, format: Format, options: OutputOptions) -> Result<HttpResponse, ApiError> {
+        let batch = RecordBatch::try_new(schema_of(&self.columns), self.cells.clone()).map_err(ApiError::internal)?;
+        let columns: Vec<OutputColumn> = self
+            .columns
+            .iter()
+            .map(|column| OutputColumn { name: column.name.clone(), source: column.name.clone(), kind: column.kind })
+            .collect();
+        let mut body = Vec::new();
+        let mut encoder = encoder(format, &columns, options.text);
+        encoder.start(&mut body);
+        encoder.batch(&batch, &mut body).map_err(ApiError::internal)?;
+        encoder.finish(&mut body);
+        let mut response = HttpResponse::Ok();
+        response
+            .content_type(format.media_type())
+            .insert_header((CACHE_CONTROL, "private, no-cache"))
+            .insert_header((VARY, "Accept, Authorization, X-API-Key"));
+        if format == Format::Csv && options.text.escape == Escape::Formulas {
+            response.insert_header(("X-CSV-Escaped", "formulas"));
+        }
+        if options.delivery == Delivery::Attachment {
+            let name = format!("attachment; filename=\"{}.{}\"", self.name, format.name());
+            response.insert_header((CONTENT_DISPOSITION, name));
+        }
+        Ok(response.body(body))
+    }
+}
+
+fn text_columns<const N: usize>(names: [&str; N]) -> Vec<Column> {
+    names.map(|name| Column::fixed(name, ColumnType::Text, false, "")).into()
+}
+
+fn column(cells: impl Iterator<Item = String>) -> ArrayRef {
+    Arc::new(StringViewArray::from_iter_values(cells))
+}
+
+fn names<'a>(parameters: impl Iterator<Item = &'a Parameter>) -> String {
+    parameters.map(|parameter| parameter.name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::AsArray;
+
+    use super::*;
+    use crate::catalog;
+
+    fn cell(listing: &Listing, name: &str, row: usize) -> String {
+        let at = listing.columns.iter().position(|column| column.name == name).unwrap();
+        listing.cells[at].as_string_view().value(row).to_owned()
+    }
+
+    #[test]
+    fn the_list_of_tables_says_what_each_needs_and_where_it_is() {
+        let url = "https://bi.example.com/".parse().unwrap();
+        let listing = tables([&catalog::events::TABLE].into_iter(), &Links::new(Some(&url)));
+        assert_eq!(cell(&listing, "table", 0), "events");
+        assert_eq!(cell(&listing, "required", 0), "event");
+        assert!(cell(&listing, "optional", 0).starts_with("account, from, to, until, range, fresh"));
+        assert_eq!(cell(&listing, "url", 0), "https://bi.example.com/v1/events.csv");
+    }
+
+    #[test]
+    fn a_schema_page_shows_what_the_caller_gets() {
+        let column = catalog::events::fixed_columns().remove(11);
+        let lines = [DescribedColumn { column, kind: ColumnType::Text, is_personal: true }];
+        let listing = schema(&catalog::events::TABLE, &lines);
+        assert_eq!(cell(&listing, "name", 0), "all_identities");
+        assert_eq!(cell(&listing, "type", 0), "text");
+        assert_eq!(cell(&listing, "source", 0), "profile.all_identities");
+        assert!(listing.cells[4].as_boolean().value(0));
+        assert!(listing.answer(Format::Json, OutputOptions::default()).is_ok());
+    }
+
+    #[test]
+    fn no_tables_are_a_table_of_no_rows() {
+        let listing = tables([].into_iter(), &Links::default());
+        let response = listing.answer(Format::Csv, OutputOptions::default()).unwrap();
+        assert_eq!(response.headers().get("content-type").unwrap(), Format::Csv.media_type());
+    }
+}

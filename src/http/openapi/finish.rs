@@ -1,0 +1,60 @@
+//! What follows from rules and need not be said at each handler.
+
+use serde_json::Value;
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{OpenApi, RefOr};
+
+use super::frame::any_credential;
+use crate::catalog;
+use crate::encode::Format;
+
+pub(super) fn finish(document: &mut OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let security = if path.starts_with("/v1") { any_credential() } else { Vec::new() };
+        for operation in operations(item) {
+            operation.security = Some(security.clone());
+            name_path_values(operation);
+        }
+        if let Some(head) = &mut item.head {
+            without_bodies(head);
+        }
+    }
+}
+
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.head, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch]
+        .into_iter()
+        .flatten()
+}
+
+/// The tables and formats there are, from where they are defined.
+fn name_path_values(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        if parameter.parameter_in != ParameterIn::Path {
+            continue;
+        }
+        let words: Vec<&str> = match parameter.name.as_str() {
+            "table" => catalog::tables().iter().map(|table| table.name).collect(),
+            "format" => Format::ALL.iter().map(|format| format.name()).collect(),
+            _ => continue,
+        };
+        let examples = words.first().map(|word| Value::from(*word));
+        let schema = ObjectBuilder::new().schema_type(Type::String).examples(examples).enum_values(Some(words));
+        parameter.schema = Some(schema.into());
+    }
+}
+
+/// HEAD is GET without the body; two operations may not have one name.
+fn without_bodies(head: &mut Operation) {
+    head.operation_id = head.operation_id.take().map(|name| format!("head_{name}"));
+    head.summary = head.summary.take().map(|summary| format!("{summary}: the headers only"));
+    head.description =
+        Some("Answers as GET does, without the body: size, `ETag`, freshness. Useful before a download.".to_owned());
+    for response in head.responses.responses.values_mut() {
+        if let RefOr::T(response) = response {
+            response.content.clear();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The refusals of each kind of address, made from the catalogue of codes.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use utoipa::IntoResponses;
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+
+use super::answers::header;
+use crate::error::{ApiError, Code, Entry, Progress};
+
+const CREDENTIALS: &[Code] = &[Code::AuthMissing, Code::AuthInvalid, Code::AuthAmbiguous];
+const LIMITS: &[Code] = &[Code::RequestRateLimited, Code::RequestTooMany, Code::Internal];
+const PARAMETERS: &[Code] = &[
+    Code::RequestUnknownParameter,
+    Code::RequestBadParameter,
+    Code::RequestRepeatedParameter,
+    Code::RequestMalformed,
+    Code::RequestUriTooLong,
+];
+const PERIODS: &[Code] = &[Code::RequestMissingParameter, Code::RequestContradiction, Code::RequestPeriodTooLong];
+const FORMATS: &[Code] = &[Code::TableUnknownFormat, Code::RequestNotAcceptable];
+const PLACES: &[Code] = &[Code::TableUnknown, Code::TableUnknownAccount, Code::TableUnknownEvent];
+const DATA: &[Code] = &[
+    Code::TableLoading,
+    Code::RequestRange,
+    Code::UpstreamUnauthorized,
+    Code::UpstreamRefused,
+    Code::UpstreamMalformed,
+    Code::UpstreamOverloaded,
+    Code::UpstreamUnavailable,
+    Code::UpstreamTimeout,
+    Code::StoreUnavailable,
+    Code::StoreFull,
+];
+
+macro_rules! refusals {
+    ($($(#[$about:meta])* $name:ident: $($codes:expr),+;)*) => {$(
+        $(#[$about])*
+        pub struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                let groups: &[&[Code]] = &[$($codes),+];
+                by_status(&groups.concat())
+            }
+        }
+    )*};
+}
+
+refusals! {
+    /// Of a table's rows.
+    OfRows: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES, DATA;
+    /// Of a schema page.
+    OfDescriptions: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES, &[Code::StoreUnavailable];
+    /// Of the list of tables.
+    OfListings: CREDENTIALS, LIMITS, PARAMETERS, FORMATS;
+    /// Of pages without parameters.
+    OfPages: CREDENTIALS, LIMITS, &[Code::RequestUnknownParameter, Code::RequestMalformed];
+    /// Of one job.
+    OfJobs: CREDENTIALS, LIMITS, &[Code::RequestUnknownParameter, Code::RequestMalformed, Code::TableUnknownJob];
+    /// Of a refresh.
+    OfRefreshes: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, PLACES,
+        &[Code::AuthForbidden, Code::RequestMediaType, Code::RequestTooLarge, Code::StoreUnavailable];
+    /// Of the readiness probe.
+    OfReadiness: &[Code::StoreUnavailable];
+}
+
+fn by_status(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
+    let mut entries: BTreeMap<u16, Vec<&'static Entry>> = BTreeMap::new();
+    for code in codes {
+        entries.entry(code.status().as_u16()).or_default().push(code.entry());
+    }
+    entries.into_iter().map(|(status, entries)| (status.to_string(), response(status, &entries).into())).collect()
+}
+
+fn response(status: u16, entries: &[&Entry]) -> Response {
+    let lines: Vec<String> = entries.iter().map(|entry| format!("* `{}`: {}", entry.name, entry.title)).collect();
+    let examples = entries.iter().map(|entry| {
+        let example = ExampleBuilder::new().summary(entry.title).value(Some(example(entry.code))).build();
+        (entry.name.to_owned(), RefOr::T(example))
+    });
+    let content =
+        ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples).build();
+    let response = ResponseBuilder::new().description(lines.join("\n")).content("application/problem+json", content);
+    let response = match status {
+        401 => response.header("WWW-Authenticate", header("Basic realm=\"flattap\"", "How to show a key.")),
+        429 | 503 | 504 => response.header("Retry-After", header("20", "Whole seconds to wait before asking again.")),
+        _ => response,
+    };
+    response.build()
+}
+
+/// The body as it would be said.
+fn example(code: Code) -> Value {
+    let (detail, error): (&str, fn(ApiError) -> ApiError) = match code {
+        Code::RequestUnknownParameter => ("There is no parameter `form` here.", |error| {
+            error.parameter("form").near(["from"]).hint("Did you mean `from`?")
+        }),
+        Code::TableLoading => ("12 of 30 days are read, 184000 rows so far.", |error| {
+            let progress = Progress { days_done: 12, days_total: 30, rows: 184_000 };
+            error.progress(progress, "019ab2c4-5d10-7c3e-8f00-2f9d7c1b6a55")
+        }),
+        Code::TableUnknownEvent => ("There is no event `charged`.", |error| {
+            error.parameter("event").near(["Charged"]).hint("Did you mean `Charged`?")
+        }),
+        code => (code.entry().meaning, |error| error),
+    };
+    let mut body = serde_json::to_value(error(ApiError::new(code, detail)).problem()).unwrap_or_default();
+    if let Some(id) = body.get_mut("request_id") {
+        *id = Value::from("0b6e5a3c-6f0e-4c0e-9b42-3f6f0a9d7f10");
+    }
+    body
+}

@@ -1,0 +1,74 @@
+//! The table of contents: every address, one line each, grouped by who calls it.
+//!
+//! Registering a handler here also writes it into the OpenAPI document. Handlers are thin: who asks, what do they ask,
+//! do it, say it.
+
+pub mod admin;
+pub mod docs;
+mod fixed;
+pub mod index;
+pub mod jobs;
+pub mod refresh;
+pub mod tables;
+mod unknown;
+
+use actix_web::web;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Everything on the BI listener.
+pub fn public(config: &mut ServiceConfig) {
+    config.service(scope("/v1").configure(v1)).configure(documentation).default_service(web::to(unknown::public));
+}
+
+/// Everything on the admin listener.
+pub fn admin(config: &mut ServiceConfig) {
+    config.configure(operations).default_service(web::to(unknown::admin));
+}
+
+/// Everything on one listener, when both are the same.
+pub fn public_and_admin(config: &mut ServiceConfig) {
+    config
+        .service(scope("/v1").configure(v1))
+        .configure(documentation)
+        .configure(operations)
+        .default_service(web::to(unknown::public_and_admin));
+}
+
+/// Below `/v1`: needs a caller. BI tools and scripts.
+pub fn v1(config: &mut ServiceConfig) {
+    config
+        .service(index::show_index)
+        .map(|plain| plain.service(index::without_slash()))
+        // Before `/{table}`, which would match them as well.
+        .service(tables::list_tables_as)
+        .service(tables::list_tables)
+        .service(tables::describe_table_as)
+        .service(tables::describe_table)
+        .service(jobs::list_jobs)
+        .service(jobs::show_job)
+        .service(refresh::refresh_table)
+        .map(|plain| plain.service(web::resource("/refresh").to(unknown::public)))
+        .service(tables::read_table)
+        .service(tables::negotiate_table)
+        .default_service(web::to(unknown::public));
+}
+
+/// Without a key. People, and tools that read descriptions.
+fn documentation(config: &mut ServiceConfig) {
+    config
+        .service(docs::show_openapi)
+        .service(docs::show_docs)
+        .service(docs::show_errors)
+        .map(|plain| plain.service(docs::swagger_ui()));
+}
+
+/// Without a key, on a listener of their own. Whoever runs the server.
+fn operations(config: &mut ServiceConfig) {
+    config.service(admin::show_liveness).service(admin::show_readiness).service(admin::show_metrics);
+}
+
+#[cfg(test)]
+mod standin_tests;
+#[cfg(test)]
+mod tests;

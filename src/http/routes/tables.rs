@@ -1,0 +1,202 @@
+//! Tables: their rows, their columns, and the list of them.
+
+use actix_web::{HttpRequest, HttpResponse, route, web};
+
+use crate::auth::Granted;
+use crate::catalog::{self, TableSpec};
+use crate::encode::Format;
+use crate::error::ApiError;
+use crate::http::openapi::answers::{ListOfColumns, ListOfTables, Rows};
+use crate::http::openapi::parameters::{DescriptionQuery, ListingQuery, TableQuery};
+use crate::http::openapi::refusals::{OfDescriptions, OfListings, OfRows};
+use crate::http::state::AppState;
+use crate::http::{links, listing, negotiation, service};
+use crate::request;
+
+/// Read a table
+///
+/// Answers the rows of a table in the format of the extension. Days that are kept are read from the store; days that
+/// are missing or too old are fetched from CleverTap first, once for everybody who asks. When that takes longer than
+/// `wait`, the answer is 503 with `Retry-After` and the code `table_loading`; loading goes on, and BI tools ask again
+/// by themselves. An answer is never a part of a table unless `partial=allow` was given. A table without rows still
+/// has its header.
+#[utoipa::path(
+    tag = "tables",
+    params(
+        ("table" = String, Path, description = "Name of the table."),
+        ("format" = String, Path, description = "The format of the answer."),
+        TableQuery,
+    ),
+    responses(Rows, OfRows),
+)]
+#[route("/{table}.{format}", method = "GET", method = "HEAD")]
+pub async fn read_table(
+    granted: Granted,
+    state: web::Data<AppState>,
+    path: web::Path<(String, String)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let (table, extension) = path.into_inner();
+    rows(&granted, &state, &table, &request, || negotiation::by_extension(&extension)).await
+}
+
+/// Read a table in the format of the Accept header
+///
+/// The same as with an extension, for clients that say with `Accept` what they want. `*/*` is JSON. Tools that cannot
+/// set headers use the extension.
+#[utoipa::path(
+    tag = "tables",
+    params(("table" = String, Path, description = "Name of the table."), TableQuery),
+    responses(Rows, OfRows),
+)]
+#[route("/{table}", method = "GET", method = "HEAD")]
+pub async fn negotiate_table(
+    granted: Granted,
+    state: web::Data<AppState>,
+    table: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    rows(&granted, &state, &table, &request, || negotiation::by_accept(&request)).await
+}
+
+async fn rows(
+    granted: &Granted,
+    state: &AppState,
+    table: &str,
+    request: &HttpRequest,
+    format: impl FnOnce() -> Result<Format, ApiError>,
+) -> Result<HttpResponse, ApiError> {
+    let spec = visible(granted, table)?;
+    let asked = request::parse(request.query_string(), spec, rules(state))?;
+    service::read_table(state, granted, spec, asked, format()?, request).await
+}
+
+/// List the tables
+///
+/// One row per table that the key may read: its name, what it holds, which parameters it needs and takes, and its
+/// address. It is a table itself and comes in every format.
+#[utoipa::path(
+    get,
+    tag = "tables",
+    params(("format" = String, Path, description = "The format of the answer."), ListingQuery),
+    responses(ListOfTables, OfListings),
+)]
+#[route("/tables.{format}", method = "GET", method = "HEAD")]
+pub async fn list_tables_as(
+    granted: Granted,
+    state: web::Data<AppState>,
+    extension: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    tables(&granted, &state, &request, || negotiation::by_extension(&extension))
+}
+
+/// List the tables in the format of the Accept header
+///
+/// The same as with an extension. JSON unless `Accept` says otherwise.
+#[utoipa::path(get, tag = "tables", params(ListingQuery), responses(ListOfTables, OfListings))]
+#[route("/tables", method = "GET", method = "HEAD")]
+pub async fn list_tables(
+    granted: Granted,
+    state: web::Data<AppState>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    tables(&granted, &state, &request, || negotiation::by_accept(&request))
+}
+
+fn tables(
+    granted: &Granted,
+    state: &AppState,
+    request: &HttpRequest,
+    format: impl FnOnce() -> Result<Format, ApiError>,
+) -> Result<HttpResponse, ApiError> {
+    let options = request::parse_listing(request.query_string(), rules(state))?;
+    listing::tables(visible_tables(granted), &links(state)).answer(format()?, options)
+}
+
+/// Describe the columns of a table
+///
+/// One row per column as this key gets it: name, type, whether it can be null, where it comes from in CleverTap's
+/// answer, and whether it is personal. It takes the same query string as the table itself, so that an address only
+/// needs `/schema` added; nothing is required. Columns are only ever added at the end.
+#[utoipa::path(
+    get,
+    tag = "tables",
+    params(
+        ("table" = String, Path, description = "Name of the table."),
+        ("format" = String, Path, description = "The format of the answer."),
+        DescriptionQuery,
+    ),
+    responses(ListOfColumns, OfDescriptions),
+)]
+#[route("/tables/{table}/schema.{format}", method = "GET", method = "HEAD")]
+pub async fn describe_table_as(
+    granted: Granted,
+    state: web::Data<AppState>,
+    path: web::Path<(String, String)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let (table, extension) = path.into_inner();
+    columns(&granted, &state, &table, &request, || negotiation::by_extension(&extension)).await
+}
+
+/// Describe the columns of a table in the format of the Accept header
+///
+/// The same as with an extension. JSON unless `Accept` says otherwise.
+#[utoipa::path(
+    get,
+    tag = "tables",
+    params(("table" = String, Path, description = "Name of the table."), DescriptionQuery),
+    responses(ListOfColumns, OfDescriptions),
+)]
+#[route("/tables/{table}/schema", method = "GET", method = "HEAD")]
+pub async fn describe_table(
+    granted: Granted,
+    state: web::Data<AppState>,
+    table: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    columns(&granted, &state, &table, &request, || negotiation::by_accept(&request)).await
+}
+
+async fn columns(
+    granted: &Granted,
+    state: &AppState,
+    table: &str,
+    request: &HttpRequest,
+    format: impl FnOnce() -> Result<Format, ApiError>,
+) -> Result<HttpResponse, ApiError> {
+    let spec = visible(granted, table)?;
+    let asked = request::parse_description(request.query_string(), spec, rules(state))?;
+    let format = format()?;
+    let described = service::describe_table(state, granted, spec, &asked).await?;
+    listing::schema(spec, &described).answer(format, asked.output)
+}
+
+/// The table of this name. A table that the caller may not see is refused as one that does not exist, and before its
+/// parameters are looked at.
+pub(super) fn visible(granted: &Granted, name: &str) -> Result<&'static TableSpec, ApiError> {
+    catalog::find(name)
+        .filter(|spec| granted.sees_table(spec.name))
+        .ok_or_else(|| ApiError::table_unknown(name, visible_tables(granted).map(|spec| spec.name)))
+}
+
+fn visible_tables(granted: &Granted) -> impl Iterator<Item = &'static TableSpec> {
+    catalog::tables().iter().copied().filter(|spec| granted.sees_table(spec.name))
+}
+
+/// How this server reads requests.
+pub(super) fn rules(state: &AppState) -> request::Rules {
+    request::Rules {
+        query_key: match state.config.server.key_in_query {
+            true => request::QueryKey::Known,
+            false => request::QueryKey::TurnedOff,
+        },
+        longest_days: state.config.limits.range_days,
+    }
+}
+
+/// Where this server's links lead.
+pub(super) fn links(state: &AppState) -> links::Links {
+    links::Links::new(state.config.server.public_url.as_ref())
+}
