@@ -11,7 +11,7 @@ use super::Gateway;
 use crate::clevertap::Tuning;
 use crate::config::{Account, Config, KeyConfig};
 use crate::period::Clock;
-use crate::simulator::{Simulator, SimulatorConfig};
+use crate::simulator::{Rows, Simulator, SimulatorConfig};
 
 /// Open to everybody on purpose: the data behind it is invented.
 const DEMO_KEY: &str = "demo-key";
@@ -21,8 +21,9 @@ pub fn demo(listen: SocketAddr, data_dir: Option<PathBuf>) -> anyhow::Result<Exi
     actix_web::rt::System::new().block_on(async {
         let simulator = Simulator::start(SimulatorConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            // The real one keeps its callers waiting; a newcomer should not.
+            // The real one keeps its callers waiting, and sells more; a newcomer should not have to wait for either.
             first_page_polls: 0,
+            rows: Rows::Scaled(0.2),
             ..SimulatorConfig::default()
         })
         .context("the simulated CleverTap cannot start")?;

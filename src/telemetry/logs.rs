@@ -10,8 +10,9 @@ use tracing_subscriber::prelude::*;
 
 /// Without a variable: our own steps, of the libraries only what is wrong.
 ///
-/// Lost races for a commit are warnings to Delta and everyday life to us; we log those that matter.
-const DEFAULT: &str = "warn,flattap=info,deltalake=error,deltalake_core=error,buoyant_kernel=error";
+/// Lost races for a commit and tables that do not exist yet are errors to Delta and everyday life to us; we log those
+/// that matter.
+const DEFAULT: &str = "warn,flattap=info,deltalake=error,deltalake_core=error,buoyant_kernel=off";
 
 /// These never go below info, whatever a variable says: they print headers, and headers hold passcodes and keys.
 const HELD_BACK: [&str; 6] =
