@@ -1,1 +1,4 @@
-//! (being written)
+//! How is this said on the wire?
+
+pub mod answer;
+pub mod compression;

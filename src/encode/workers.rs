@@ -1,0 +1,97 @@
+//! The small, fixed set of threads on which answers are written and compressed.
+//!
+//! Fixed, because every thread keeps some freed memory to itself; apart from the threads that serve connections,
+//! because writing a big batch takes milliseconds in which nobody else would be served. Work never waits for a
+//! reader, so a slow one holds no thread. It is a Tokio runtime of its own: queueing, waking, stopping are there.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::EncodeError;
+
+/// A handle to the threads; they end with its last clone.
+#[derive(Clone)]
+pub struct Workers(Arc<Threads>);
+
+struct Threads {
+    /// Always there until the drop.
+    runtime: Option<Runtime>,
+    count: usize,
+}
+
+impl Workers {
+    /// Errors: the system refuses the threads.
+    pub fn start(count: usize) -> io::Result<Self> {
+        let count = count.max(1);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(count)
+            .max_blocking_threads(1)
+            .thread_name("flattap-encode")
+            .build()?;
+        Ok(Self(Arc::new(Threads { runtime: Some(runtime), count })))
+    }
+
+    /// As many threads as the machine has cores, at most eight.
+    pub fn for_this_machine() -> io::Result<Self> {
+        Self::start(available_parallelism().map_or(2, usize::from).min(8))
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.count
+    }
+
+    /// Queues the work at once; work not yet begun when the future is dropped is not done at all.
+    ///
+    /// Errors: [`EncodeError::Thread`] when the work panicked.
+    pub(super) fn run<T, F>(&self, work: F) -> impl Future<Output = Result<T, EncodeError>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let queued = self.0.runtime.as_ref().map(|runtime| AbortOnDropHandle::new(runtime.spawn(async { work() })));
+        async move {
+            match queued {
+                Some(queued) => queued.await.map_err(|_| EncodeError::Thread),
+                None => Err(EncodeError::Thread),
+            }
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        // The last clone may go inside async code, where waiting for threads is not allowed.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_panics_is_an_error_and_the_threads_live_on() {
+        let workers = Workers::start(1).unwrap();
+        assert!(matches!(workers.run(|| panic!("on purpose")).await, Err::<(), _>(EncodeError::Thread)));
+        assert_eq!(workers.run(|| 7).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn dropped_work_that_waits_in_the_queue_is_never_done() {
+        let workers = Workers::start(1).unwrap();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let (tell, told) = std::sync::mpsc::channel::<()>();
+        let first = workers.run(move || held.recv());
+        drop(workers.run(move || tell.send(())));
+        release.send(()).unwrap();
+        assert!(first.await.unwrap().is_ok());
+        assert!(workers.run(|| ()).await.is_ok());
+        assert!(told.try_recv().is_err(), "the dropped work was done all the same");
+    }
+}
