@@ -72,14 +72,14 @@ where
 enum Progress {
     NotBegun(Coding),
     /// The compressor, and how many bytes it took since it was last flushed.
-    Under(Compressor, usize),
+    Under(Box<Compressor>, usize),
     Over,
 }
 
 /// One chunk in, or the end (`None`).
 fn step(progress: Progress, chunk: Option<Bytes>) -> Result<(Progress, Bytes), EncodeError> {
     let (mut compressor, mut held) = match progress {
-        Progress::NotBegun(coding) => (Compressor::new(coding)?, 0),
+        Progress::NotBegun(coding) => (Box::new(Compressor::new(coding)?), 0),
         Progress::Under(compressor, held) => (compressor, held),
         Progress::Over => return Ok((Progress::Over, Bytes::new())),
     };
@@ -99,7 +99,7 @@ fn step(progress: Progress, chunk: Option<Bytes>) -> Result<(Progress, Bytes), E
 enum Compressor {
     Identity(Vec<u8>),
     Gzip(flate2::write::GzEncoder<Vec<u8>>),
-    Brotli(Box<brotli::CompressorWriter<Vec<u8>>>),
+    Brotli(brotli::CompressorWriter<Vec<u8>>),
     Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
 }
 
@@ -109,12 +109,9 @@ impl Compressor {
         Ok(match coding {
             Coding::Identity => Self::Identity(to),
             Coding::Gzip => Self::Gzip(flate2::write::GzEncoder::new(to, flate2::Compression::new(GZIP_LEVEL))),
-            Coding::Brotli => Self::Brotli(Box::new(brotli::CompressorWriter::new(
-                to,
-                BROTLI_BUFFER,
-                BROTLI_QUALITY,
-                BROTLI_WINDOW_LOG,
-            ))),
+            Coding::Brotli => {
+                Self::Brotli(brotli::CompressorWriter::new(to, BROTLI_BUFFER, BROTLI_QUALITY, BROTLI_WINDOW_LOG))
+            }
             Coding::Zstd => Self::Zstd(zstd::stream::write::Encoder::new(to, ZSTD_LEVEL)?),
         })
     }

@@ -7,11 +7,11 @@
 
 use arrow::array::StringViewArray;
 use arrow::record_batch::RecordBatch;
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
 use super::cells::{Cells, Text, columns};
 use super::scalars::{write_integer, write_number};
-use super::scan::{csv_needs_quotes, csv_word_needs_quotes};
+use super::scan::{csv_needs_quotes, csv_word_needs_quotes, word_has_quote};
 use super::{EncodeError, Escape, Headers, Newlines, OutputColumn, RowEncoder, TextOptions};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -131,18 +131,31 @@ fn write_plain(text: &[u8], apostrophe: bool, out: &mut Vec<u8>) {
     }
 }
 
-fn write_quoted(mut text: &[u8], apostrophe: bool, out: &mut Vec<u8>) {
+fn write_quoted(text: &[u8], apostrophe: bool, out: &mut Vec<u8>) {
     out.push(b'"');
     if apostrophe {
         out.push(b'\'');
     }
-    while let Some((upto, rest)) = memchr(b'"', text).and_then(|quote| text.split_at_checked(quote + 1)) {
-        out.extend_from_slice(upto);
-        out.push(b'"');
-        text = rest;
+    // In JSON text every few bytes are a quote, so looking for the next one would cost more than the bytes do.
+    let (words, rest) = text.as_chunks::<8>();
+    for word in words {
+        if word_has_quote(*word) {
+            double_quotes(word, out);
+        } else {
+            out.extend_from_slice(word);
+        }
     }
-    out.extend_from_slice(text);
+    double_quotes(rest, out);
     out.push(b'"');
+}
+
+fn double_quotes(bytes: &[u8], out: &mut Vec<u8>) {
+    for byte in bytes {
+        out.push(*byte);
+        if *byte == b'"' {
+            out.push(*byte);
+        }
+    }
 }
 
 /// Line breaks become spaces; without them the quotes may be needless.

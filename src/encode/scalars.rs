@@ -10,8 +10,8 @@ use super::DateTimeStyle;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
-/// Below this every integral double is an `i64` of the same digits.
-const INTEGRAL: f64 = 9_007_199_254_740_992.0;
+/// The least whole number of sixteen digits.
+const DIGITS_15: u64 = 1_000_000_000_000_000;
 
 pub(super) fn write_integer(value: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
@@ -19,10 +19,8 @@ pub(super) fn write_integer(value: i64, out: &mut Vec<u8>) {
 
 /// `value` is finite; what has no digits is null, and its caller's business.
 pub(super) fn write_number(value: f64, out: &mut Vec<u8>) {
-    if value.abs() < INTEGRAL && value as i64 as f64 == value && (value != 0.0 || value.is_sign_positive()) {
-        write_integer(value as i64, out);
-        out.extend_from_slice(b".0");
-        return;
+    if let Some(hundredths) = hundredths(value) {
+        return write_hundredths(hundredths, out);
     }
     let mut buffer = ryu::Buffer::new();
     let text = buffer.format_finite(value);
@@ -36,6 +34,30 @@ pub(super) fn write_number(value: f64, out: &mut Vec<u8>) {
     let _ = write!(out, "{value}");
     if !out.get(start..).is_some_and(|text| text.contains(&b'.')) {
         out.extend_from_slice(b".0");
+    }
+}
+
+/// The value in hundredths, if those are all there is to it: counts and amounts of money, most numbers that come by.
+///
+/// Two different decimals of up to 15 digits never meet in one double, so when such a decimal gives back the value it
+/// is also the shortest that does.
+fn hundredths(value: f64) -> Option<i64> {
+    let rounded = (value * 100.0 + 0.5_f64.copysign(value)) as i64;
+    // Zero is left out for the sake of its sign.
+    let exact = rounded != 0 && rounded.unsigned_abs() < DIGITS_15 && rounded as f64 / 100.0 == value;
+    exact.then_some(rounded)
+}
+
+fn write_hundredths(hundredths: i64, out: &mut Vec<u8>) {
+    if hundredths < 0 {
+        out.push(b'-');
+    }
+    let magnitude = hundredths.unsigned_abs();
+    out.extend_from_slice(itoa::Buffer::new().format(magnitude / 100).as_bytes());
+    let [tenths, rest] = two_digits((magnitude % 100) as u32);
+    out.extend_from_slice(&[b'.', tenths]);
+    if rest != b'0' {
+        out.push(rest);
     }
 }
 
@@ -224,6 +246,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_amount_of_money_is_written_as_a_general_number_is(cents in -2_000_000_000_000_000..2_000_000_000_000_000i64) {
+            let value = cents as f64 / 100.0;
+            prop_assert_eq!(number(value), format!("{value:?}"));
+        }
+
+        #[test]
+        fn a_small_amount_is_written_as_a_general_number_is(cents in -20_000..20_000i32) {
+            let value = f64::from(cents) / 100.0;
+            prop_assert_eq!(number(value), format!("{value:?}"));
+        }
+
         #[test]
         fn every_day_of_the_common_years_is_the_calendar_librarys(number in -719_528..2_932_896i32) {
             prop_assert_eq!(day(i64::from(number)), day_from_number(number).unwrap().to_string());

@@ -15,6 +15,10 @@ pub(super) fn csv_word_needs_quotes(word: u128) -> bool {
     csv_hits(word as u64) | csv_hits((word >> 64) as u64) != 0
 }
 
+pub(super) fn word_has_quote(word: [u8; 8]) -> bool {
+    equal(u64::from_le_bytes(word), b'"') != 0
+}
+
 /// The bytes that JSON escapes in a string: `"`, `\` and everything below the space.
 pub(super) fn json_needs_escapes(bytes: &[u8]) -> bool {
     any(bytes, b' ', json_hits)
