@@ -17,7 +17,7 @@ mod scalars;
 mod scan;
 mod slices;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod workers;
 
 pub use coding::{Coding, compress};

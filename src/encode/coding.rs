@@ -99,7 +99,8 @@ fn step(progress: Progress, chunk: Option<Bytes>) -> Result<(Progress, Bytes), E
 enum Compressor {
     Identity(Vec<u8>),
     Gzip(flate2::write::GzEncoder<Vec<u8>>),
-    Brotli(brotli::CompressorWriter<Vec<u8>>),
+    /// Boxed for its 5 kB, which would otherwise be moved with every other coding as well.
+    Brotli(Box<brotli::CompressorWriter<Vec<u8>>>),
     Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
 }
 
@@ -110,7 +111,8 @@ impl Compressor {
             Coding::Identity => Self::Identity(to),
             Coding::Gzip => Self::Gzip(flate2::write::GzEncoder::new(to, flate2::Compression::new(GZIP_LEVEL))),
             Coding::Brotli => {
-                Self::Brotli(brotli::CompressorWriter::new(to, BROTLI_BUFFER, BROTLI_QUALITY, BROTLI_WINDOW_LOG))
+                let (quality, window) = (BROTLI_QUALITY, BROTLI_WINDOW_LOG);
+                Self::Brotli(Box::new(brotli::CompressorWriter::new(to, BROTLI_BUFFER, quality, window)))
             }
             Coding::Zstd => Self::Zstd(zstd::stream::write::Encoder::new(to, ZSTD_LEVEL)?),
         })

@@ -1,0 +1,94 @@
+//! What is known of an answer before a byte of it exists, and the validators that follow from it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+use twox_hash::XxHash3_128;
+
+use crate::encode::{Coding, DateTimeStyle, Escape, Format, GENERATION, Headers, Newlines, TextOptions};
+
+/// What the caller of [`respond`](super::respond) says about an answer.
+#[derive(Clone, Debug)]
+pub struct AnswerFacts {
+    /// Of everything that decides which rows and columns these are: the plan with the view it is seen through, and the
+    /// version of the data of every table it reads. Equal fingerprints must mean equal rows in equal order. Format,
+    /// options and completeness are added here.
+    pub fingerprint: u128,
+    pub format: Format,
+    pub options: TextOptions,
+    /// Since when this URL has meant these rows: the last change of the data, and for a period that moves by itself
+    /// (`last_7_days`) not before the midnight at which it last moved. Cut to whole seconds on the wire.
+    pub last_modified: Timestamp,
+    /// When the data was last checked against CleverTap.
+    pub as_of: Timestamp,
+    /// Whether all days of the period are in it.
+    pub complete: bool,
+    pub cache_status: CacheStatus,
+    pub max_age: Duration,
+    /// The name under which a download is to be saved, with its extension; whatever is unfit for a file name is
+    /// replaced. `None`: shown, not saved.
+    pub download_name: Option<String>,
+    /// The value of `Server-Timing`.
+    pub server_timing: Option<String>,
+}
+
+/// Where the rows come from, for `Cache-Status` (RFC 9211).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CacheStatus {
+    /// Kept days alone. Says `hit` when the finished answer was at hand as well.
+    Store,
+    /// CleverTap was asked during this request.
+    Upstream,
+    /// Older than wanted, because CleverTap could not be asked; why, in a word.
+    Stale { detail: String },
+}
+
+/// What tells one state of an answer from another.
+pub(super) struct Validators {
+    content: u128,
+    /// Whole seconds, between 1970 and the time of the request.
+    modified: SystemTime,
+}
+
+impl Validators {
+    pub(super) fn of(facts: &AnswerFacts, now: SystemTime) -> Self {
+        let seconds = Duration::from_secs(u64::try_from(facts.last_modified.as_second()).unwrap_or(0));
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let modified = UNIX_EPOCH + seconds.min(Duration::from_secs(now.as_secs()));
+        Self { content: content(facts), modified }
+    }
+
+    /// A hash of all that the unpacked bytes depend on.
+    pub(super) fn content(&self) -> u128 {
+        self.content
+    }
+
+    pub(super) fn modified(&self) -> SystemTime {
+        self.modified
+    }
+
+    /// The opaque part of the entity tag of these bytes in this coding. Strong: other bytes, another tag.
+    pub(super) fn tag(&self, coding: Coding) -> String {
+        match coding {
+            Coding::Identity => format!("{:032x}", self.content),
+            packed => format!("{:032x}-{}", self.content, packed.token()),
+        }
+    }
+}
+
+fn content(facts: &AnswerFacts) -> u128 {
+    let TextOptions { headers, datetime, newlines, escape, bom } = facts.options;
+    let mut hasher = XxHash3_128::new();
+    hasher.write(&facts.fingerprint.to_le_bytes());
+    hasher.write(facts.format.name().as_bytes());
+    hasher.write(&[
+        GENERATION,
+        u8::from(headers == Headers::Source),
+        u8::from(datetime == DateTimeStyle::Space),
+        u8::from(newlines == Newlines::Space),
+        u8::from(escape == Escape::Formulas),
+        u8::from(bom),
+        u8::from(facts.complete),
+    ]);
+    hasher.finish_128()
+}
