@@ -11,7 +11,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError, web};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use tracing_actix_web::RootSpan;
 
 use super::authenticator::{AuthError, Authenticator};
@@ -57,13 +57,15 @@ pub async fn guard<B: MessageBody + 'static>(
     match judged {
         Ok(_) => next.call(request).await.map(ServiceResponse::map_into_left_body),
         Err(error) => {
-            let mut response = ApiError::from(error).error_response();
+            let challenges = challenges(request.headers());
+            // The error travels with the answer: the outermost wrap says it again with the request's id.
+            let mut response = request.error_response(ApiError::from(error));
             if response.status() == StatusCode::UNAUTHORIZED {
-                for challenge in challenges(request.headers()) {
+                for challenge in challenges {
                     response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
                 }
             }
-            Ok(request.into_response(response).map_into_right_body())
+            Ok(response.map_into_right_body())
         }
     }
 }
