@@ -1,0 +1,268 @@
+//! Cells whose types are not settled yet: one batch per page, kept aside until the fill is complete.
+//!
+//! A raw batch is *turned on its side*: each of its Arrow rows is one raw column, holding the record numbers that
+//! have a value and the values. So every page has the same Arrow schema whatever properties it holds (staging can
+//! put any pages into one file), and a property that few records have takes room for those few only.
+//!
+//! | field | holds |
+//! |---|---|
+//! | `path` | a fixed column's name, or a property's keys from the record's root as a JSON array |
+//! | `form` | which of the next fields hold the values, see [`Form`] |
+//! | `rows` | the records that have a value, ascending; null when all have one |
+//! | `integers` | integers as such; booleans as 0 and 1 |
+//! | `kinds` | for mixed values, the [`Kind`] of each |
+//! | `texts` | strings, numbers as written, JSON text |
+
+mod split;
+pub(super) mod writer;
+
+use std::ops::{Range, RangeInclusive};
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, ListArray, RecordBatch, StringArray, StringViewArray, UInt8Array, UInt32Array,
+};
+use arrow::buffer::ScalarBuffer;
+use arrow::compute::{max, min};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::error::FlattenError;
+use super::kinds::Kind;
+use super::times::day_of;
+use crate::period::Days;
+
+/// The integer columns that every raw batch has, one value per record.
+pub(super) const TIME: &str = "time";
+pub(super) const UTC: &str = "utc";
+pub(super) const TS: &str = "ts";
+pub(super) const BASE_HIGH: &str = "base_high";
+pub(super) const BASE_LOW: &str = "base_low";
+pub(super) const CONTENT: &str = "content";
+pub(super) const INTEGERS: [&str; 6] = [TIME, UTC, TS, BASE_HIGH, BASE_LOW, CONTENT];
+
+/// The fixed text columns: name, and key in the profile.
+pub(super) const TEXTS: [(&str, &str); 11] = [
+    ("object_id", "objectId"),
+    ("identity", "identity"),
+    ("email", "email"),
+    ("phone", "phone"),
+    ("name", "name"),
+    ("all_identities", "all_identities"),
+    ("platform", "platform"),
+    ("make", "make"),
+    ("model", "model"),
+    ("os_version", "os_version"),
+    ("app_version", "app_version"),
+];
+
+/// How the values of a raw column are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Form {
+    /// All are [`Kind::Integer`] and written plainly.
+    Integers = 0,
+    Booleans = 1,
+    /// All are strings.
+    Strings = 2,
+    /// Any kinds, each with its text as written.
+    Mixed = 3,
+}
+
+impl Form {
+    const ALL: [Self; 4] = [Self::Integers, Self::Booleans, Self::Strings, Self::Mixed];
+}
+
+pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let list = |name: &str, of: DataType| Field::new(name, DataType::new_list(of, false), true);
+    Arc::new(Schema::new(vec![
+        Field::new("path", DataType::Utf8, false),
+        Field::new("form", DataType::UInt8, false),
+        list("rows", DataType::UInt32),
+        list("integers", DataType::Int64),
+        list("kinds", DataType::UInt8),
+        list("texts", DataType::Utf8View),
+    ]))
+});
+
+/// The records of one page (or a part of them), with values by source path.
+///
+/// Opaque outside this room: as a [`RecordBatch`] it may be written to and read from Arrow IPC, with any other raw
+/// batches in the same file, but not sliced, and its number of Arrow rows is not the number of records.
+#[derive(Clone, Debug)]
+pub struct RawBatch {
+    batch: RecordBatch,
+    rows: usize,
+}
+
+impl RawBatch {
+    pub(super) fn new(batch: RecordBatch) -> Result<Self, FlattenError> {
+        let rows = Parts::of(&batch)?.integers(TIME)?.len();
+        Ok(Self { batch, rows })
+    }
+
+    /// Number of records.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Memory the batch takes.
+    pub fn bytes(&self) -> usize {
+        self.batch.get_array_memory_size()
+    }
+
+    /// The earliest and the latest `event_time`, in local microseconds; `None` when there are no records.
+    pub fn time_range(&self) -> Option<RangeInclusive<i64>> {
+        let times = self.parts().ok()?.integers(TIME).ok()?;
+        Some(min(&times)?..=max(&times)?)
+    }
+
+    /// The project-local days from the first to the last event; `None` when there are no records.
+    pub fn day_range(&self) -> Option<Days> {
+        let range = self.time_range()?;
+        Days::new(day_of(*range.start())?, day_of(*range.end())?)
+    }
+
+    pub(super) fn parts(&self) -> Result<Parts, FlattenError> {
+        Parts::of(&self.batch)
+    }
+}
+
+impl From<RawBatch> for RecordBatch {
+    fn from(raw: RawBatch) -> Self {
+        raw.batch
+    }
+}
+
+impl TryFrom<RecordBatch> for RawBatch {
+    type Error = FlattenError;
+
+    /// Errors: `Damaged` when the batch was not made by [`super::Flattener::page`].
+    fn try_from(batch: RecordBatch) -> Result<Self, FlattenError> {
+        if batch.schema().fields() != SCHEMA.fields() {
+            return Err(DAMAGED);
+        }
+        let raw = Self::new(batch)?;
+        let parts = raw.parts()?;
+        for name in INTEGERS {
+            if parts.integers(name)?.len() != raw.rows {
+                return Err(DAMAGED);
+            }
+        }
+        for index in 0..parts.len() {
+            parts.column(index)?.check(raw.rows)?;
+        }
+        Ok(raw)
+    }
+}
+
+/// A raw batch's arrays by their types.
+pub(super) struct Parts {
+    path: StringArray,
+    form: UInt8Array,
+    rows: ListArray,
+    integers: ListArray,
+    kinds: ListArray,
+    texts: ListArray,
+}
+
+impl Parts {
+    fn of(batch: &RecordBatch) -> Result<Self, FlattenError> {
+        let [path, form, rows, integers, kinds, texts] = batch.columns() else { return Err(DAMAGED) };
+        let list = |array: &ArrayRef| array.as_list_opt::<i32>().cloned().ok_or(DAMAGED);
+        Ok(Self {
+            path: path.as_string_opt().ok_or(DAMAGED)?.clone(),
+            form: form.as_primitive_opt().ok_or(DAMAGED)?.clone(),
+            rows: list(rows)?,
+            integers: list(integers)?,
+            kinds: list(kinds)?,
+            texts: list(texts)?,
+        })
+    }
+
+    /// Number of raw columns.
+    pub fn len(&self) -> usize {
+        self.path.len()
+    }
+
+    /// The values of one of the integer columns that all records have.
+    pub fn integers(&self, name: &str) -> Result<Int64Array, FlattenError> {
+        let index = self.path.iter().position(|path| path == Some(name)).ok_or(DAMAGED)?;
+        Ok(self.column(index)?.integers)
+    }
+
+    /// All texts of the batch; a column's are at [`RawColumn::texts_at`].
+    pub fn texts(&self) -> Result<&StringViewArray, FlattenError> {
+        self.texts.values().as_string_view_opt().ok_or(DAMAGED)
+    }
+
+    pub fn column(&self, index: usize) -> Result<RawColumn, FlattenError> {
+        let form = self.form.value(index);
+        let (integers, kinds) = (range(&self.integers, index), range(&self.kinds, index));
+        let texts_at = range(&self.texts, index);
+        let integer_values: &Int64Array = self.integers.values().as_primitive_opt().ok_or(DAMAGED)?;
+        let kind_values: &UInt8Array = self.kinds.values().as_primitive_opt().ok_or(DAMAGED)?;
+        let row_values: &UInt32Array = self.rows.values().as_primitive_opt().ok_or(DAMAGED)?;
+        let rows = range(&self.rows, index);
+        Ok(RawColumn {
+            path: self.path.value(index).to_owned(),
+            form: Form::ALL.into_iter().find(|known| *known as u8 == form).ok_or(DAMAGED)?,
+            rows: self.rows.is_valid(index).then(|| row_values.values().slice(rows.start, rows.len())),
+            integers: integer_values.slice(integers.start, integers.len()),
+            kinds: kind_values.values().slice(kinds.start, kinds.len()),
+            texts: self.texts()?.slice(texts_at.start, texts_at.len()),
+            texts_at,
+        })
+    }
+}
+
+const DAMAGED: FlattenError = FlattenError::Damaged("they are not laid out as raw batches are");
+
+fn range(list: &ListArray, index: usize) -> Range<usize> {
+    let offsets = list.value_offsets();
+    offsets[index] as usize..offsets[index + 1] as usize
+}
+
+/// One raw column, sharing its values with the batch.
+pub(super) struct RawColumn {
+    pub path: String,
+    pub form: Form,
+    /// The records that have a value, ascending; `None` when all have one.
+    pub rows: Option<ScalarBuffer<u32>>,
+    /// The values in the forms `Integers` and `Booleans`.
+    pub integers: Int64Array,
+    /// The kinds in the form `Mixed`, see [`Kind`].
+    pub kinds: ScalarBuffer<u8>,
+    /// The values in the forms `Strings` and `Mixed`.
+    pub texts: StringViewArray,
+    /// Where `texts` lie among all texts of the batch.
+    pub texts_at: Range<usize>,
+}
+
+impl RawColumn {
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        match self.form {
+            Form::Integers | Form::Booleans => self.integers.len(),
+            Form::Strings | Form::Mixed => self.texts.len(),
+        }
+    }
+
+    /// Refuses what would lead to wrong cells: this may come from a file.
+    fn check(&self, records: usize) -> Result<(), FlattenError> {
+        let sound_rows = match &self.rows {
+            None => self.len() == records,
+            Some(rows) => {
+                rows.len() == self.len()
+                    && rows.is_sorted_by(|one, next| one < next)
+                    && rows.last().is_none_or(|last| (*last as usize) < records)
+            }
+        };
+        let sound_kinds = match self.form {
+            Form::Mixed => {
+                self.kinds.len() == self.len() && self.kinds.iter().all(|code| Kind::from_code(*code).is_some())
+            }
+            _ => self.kinds.is_empty(),
+        };
+        if sound_rows && sound_kinds { Ok(()) } else { Err(DAMAGED) }
+    }
+}

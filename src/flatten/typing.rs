@@ -1,0 +1,105 @@
+//! From untyped values to the cells of a typed column and of its sibling, a whole raw column at a time.
+//!
+//! For every value exactly one of the two holds it: [`typed`] those whose kind fits the column's type, [`unfit`] the
+//! others, unchanged (strings as they are, everything else as written).
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanArray, Float64Array, Int64Array, StringViewArray, StringViewBuilder, new_null_array,
+};
+use arrow::compute::{not, nullif};
+use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
+use arrow::error::ArrowError;
+
+use super::kinds::{Kind, date_seconds, of_string};
+use super::raw::{Form, RawColumn};
+use crate::table::ColumnType;
+
+/// The values that fit `column`, as its Arrow type; null in place of the others.
+pub(super) fn typed(raw: &RawColumn, column: ColumnType) -> Result<ArrayRef, ArrowError> {
+    Ok(match (raw.form, column) {
+        (Form::Integers, ColumnType::Integer) => Arc::new(raw.integers.clone()),
+        // Within ±2^53, so no digit is lost.
+        (Form::Integers, ColumnType::Number) => {
+            Arc::new(raw.integers.unary::<_, Float64Type>(|integer| integer as f64))
+        }
+        (Form::Booleans, ColumnType::Boolean) => {
+            Arc::new(raw.integers.values().iter().map(|value| Some(*value != 0)).collect::<BooleanArray>())
+        }
+        (_, ColumnType::Text) => Arc::new(texts(raw)),
+        (Form::Strings | Form::Mixed, ColumnType::Integer) => {
+            Arc::new(fitting(raw, column).map(|text| text?.parse().ok()).collect::<Int64Array>())
+        }
+        (Form::Strings | Form::Mixed, ColumnType::Number) => {
+            Arc::new(fitting(raw, column).map(|text| text?.parse().ok()).collect::<Float64Array>())
+        }
+        (Form::Strings | Form::Mixed, ColumnType::TimestampUtc) => {
+            let micros = fitting(raw, column).map(|text| Some(date_seconds(text?)? * 1_000_000));
+            let micros = micros.collect::<Int64Array>().reinterpret_cast::<TimestampMicrosecondType>();
+            Arc::new(micros.with_timezone("UTC"))
+        }
+        (Form::Mixed, ColumnType::Boolean) => {
+            Arc::new(fitting(raw, column).map(|text| Some(text? == "true")).collect::<BooleanArray>())
+        }
+        (Form::Mixed, ColumnType::Json) => nullif(&raw.texts, &not(&fits(raw, column))?)?,
+        // Nothing of this form fits such a column.
+        _ => new_null_array(&column.arrow(), raw.len()),
+    })
+}
+
+/// The values that do not fit `column`, as text; `None` when all fit.
+pub(super) fn unfit(raw: &RawColumn, column: ColumnType) -> Result<Option<ArrayRef>, ArrowError> {
+    if column == ColumnType::Text {
+        return Ok(None);
+    }
+    Ok(match raw.form {
+        Form::Integers if Kind::Integer.fits(column) => None,
+        Form::Booleans if Kind::Boolean.fits(column) => None,
+        Form::Integers | Form::Booleans => Some(Arc::new(texts(raw))),
+        Form::Strings | Form::Mixed => {
+            let fits = fits(raw, column);
+            if fits.false_count() > 0 { Some(nullif(&raw.texts, &fits)?) } else { None }
+        }
+    })
+}
+
+/// All values as text.
+fn texts(raw: &RawColumn) -> StringViewArray {
+    let mut builder = StringViewBuilder::with_capacity(raw.len());
+    match raw.form {
+        Form::Strings | Form::Mixed => return raw.texts.clone(),
+        Form::Integers => {
+            let mut buffer = itoa::Buffer::new();
+            raw.integers.values().iter().for_each(|integer| builder.append_value(buffer.format(*integer)));
+        }
+        Form::Booleans => {
+            raw.integers.values().iter().for_each(|value| {
+                builder.append_value(if *value == 0 { "false" } else { "true" });
+            });
+        }
+    }
+    builder.finish()
+}
+
+/// The kind of each text.
+fn kind(raw: &RawColumn, index: usize) -> Option<Kind> {
+    match raw.form {
+        Form::Strings => Some(of_string(raw.texts.value(index))),
+        _ => Kind::from_code(*raw.kinds.get(index)?),
+    }
+}
+
+/// The text of each value whose kind fits.
+fn fitting(raw: &RawColumn, column: ColumnType) -> impl Iterator<Item = Option<&str>> {
+    (0..raw.len()).map(move |index| {
+        let fits = kind(raw, index).is_some_and(|kind| kind.fits(column));
+        fits.then(|| raw.texts.value(index))
+    })
+}
+
+/// Whether each value fits.
+fn fits(raw: &RawColumn, column: ColumnType) -> BooleanArray {
+    let fits = (0..raw.len()).map(|index| Some(kind(raw, index).is_some_and(|kind| kind.fits(column))));
+    fits.collect()
+}
