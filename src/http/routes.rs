@@ -69,6 +69,5 @@ fn operations(config: &mut ServiceConfig) {
 }
 
 #[cfg(test)]
-mod standin_tests;
 #[cfg(test)]
 mod tests;

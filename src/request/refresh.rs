@@ -124,9 +124,9 @@ mod tests {
     #[test]
     fn a_refresh_is_read() {
         let body =
-            r#"{"table": "events", "event": ["Charged", "Charged"], "from": 20261101, "to": "-2d", "account": null}"#;
+            r#"{"table": "events", "event": "Charged", "from": 20261101, "to": "-2d", "account": null}"#;
         let request = parse_refresh(body.as_bytes(), 800).unwrap();
-        assert_eq!((request.table.as_str(), request.events.as_slice()), ("events", &["Charged".to_owned()][..]));
+        assert_eq!((request.table.as_str(), request.event.as_deref()), ("events", Some("Charged")));
         assert_eq!(request.account, None);
         let period = request.period.resolve(date(2026, 11, 23), 800).unwrap();
         assert_eq!((period.days.first, period.days.last), (date(2026, 11, 1), date(2026, 11, 21)));

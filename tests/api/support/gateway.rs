@@ -18,9 +18,6 @@ use tempfile::TempDir;
 
 use super::Answer;
 
-/// The event most tests ask for.
-pub const EVENT: &str = "Charged";
-
 /// What can be changed before a test's gateway starts.
 pub struct Setup {
     pub simulator: SimulatorConfig,
