@@ -91,7 +91,7 @@ codes! {
     RequestMissingParameter "request_missing_parameter" BAD_REQUEST Caller
         "A parameter is missing"
         "The table cannot be read without this parameter."
-        "Add it to the query string.";
+        "Add the parameter that the detail names.";
     RequestContradiction "request_contradiction" BAD_REQUEST Caller
         "Two parameters contradict each other"
         "Both parameters say the same thing in different ways."
@@ -233,7 +233,7 @@ impl Code {
     pub(super) fn retry_after(self) -> Option<u64> {
         match self {
             Self::RequestTooMany => Some(2),
-            Self::RequestRateLimited | Self::TableLoading | Self::StoreUnavailable => Some(10),
+            Self::AuthUnavailable | Self::RequestRateLimited | Self::TableLoading | Self::StoreUnavailable => Some(10),
             Self::UpstreamOverloaded | Self::UpstreamUnavailable | Self::UpstreamTimeout => Some(30),
             _ => None,
         }

@@ -103,6 +103,7 @@ fn log(refusal: &ApiError) {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::dev::Service;
     use actix_web::http::header::{ALLOW, RETRY_AFTER};
     use actix_web::middleware::from_fn;
     use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
@@ -154,6 +155,32 @@ mod tests {
         let body: Value = read_body_json(response).await;
         assert_eq!(body["request_id"], Value::String(id));
         assert_eq!(body["detail"], "CleverTap slept.");
+    }
+
+    async fn doorkeeper(
+        _: ServiceRequest,
+        _: Next<actix_web::body::BoxBody>,
+    ) -> Result<ServiceResponse, actix_web::Error> {
+        Err(ApiError::new(Code::RequestTooMany, "Full.").into())
+    }
+
+    #[actix_web::test]
+    async fn a_refusal_of_another_wrap_speaks_our_shape_too() {
+        let app = App::new()
+            .wrap(from_fn(doorkeeper))
+            .wrap(from_fn(edge))
+            .wrap(tracing_actix_web::TracingLogger::default())
+            .route("/fine", web::get().to(fine));
+        let app = init_service(app).await;
+        let response = match app.call(TestRequest::get().uri("/fine").to_request()).await {
+            Ok(_) => panic!("the doorkeeper let somebody in"),
+            Err(error) => error.error_response(),
+        };
+        assert_eq!(response.status().as_u16(), 503);
+        assert!(response.headers().contains_key("x-request-id") && response.headers().contains_key(RETRY_AFTER));
+        let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((&body["code"], body["request_id"].is_string()), (&Value::from("request_too_many"), true));
     }
 
     #[actix_web::test]

@@ -5,6 +5,7 @@ use actix_web::web::{PathConfig, PayloadConfig, ServiceConfig};
 
 use super::api_error::ApiError;
 use super::code::{Code, Fault};
+use super::refusals::sentence;
 
 /// The largest body of a request: a refresh is one small object.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -24,7 +25,7 @@ pub(super) fn of_error(error: &actix_web::Error) -> ApiError {
     match refusal.code().entry().fault {
         Fault::Gateway => refusal.caused_by(text),
         Fault::Caller | Fault::CleverTap | Fault::Nobody if text.is_empty() => refusal,
-        Fault::Caller | Fault::CleverTap | Fault::Nobody => ApiError::new(refusal.code(), text),
+        Fault::Caller | Fault::CleverTap | Fault::Nobody => ApiError::new(refusal.code(), sentence(&text)),
     }
 }
 

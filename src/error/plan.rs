@@ -2,11 +2,12 @@
 
 use super::api_error::ApiError;
 use super::code::Code;
+use super::refusals::sentence;
 use crate::plan::PlanError;
 
 impl From<PlanError> for ApiError {
     fn from(error: PlanError) -> Self {
-        let detail = format!("{}.", capital(&error.to_string()));
+        let detail = sentence(&error.to_string());
         match error {
             PlanError::Request(error) => error.into(),
             PlanError::UnknownAccount { near, .. } => {
@@ -33,11 +34,6 @@ fn guess(error: ApiError, near: Vec<String>) -> ApiError {
         }
         None => error,
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::api_error::ApiError;
 use super::code::Code;
+use super::refusals::sentence;
 use crate::request::RequestError;
 
 impl From<RequestError> for ApiError {
@@ -36,16 +37,6 @@ impl From<RequestError> for ApiError {
             _ => refusal,
         }
     }
-}
-
-/// With a capital and a full stop.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let mut sentence: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
-    if !sentence.ends_with(['.', '?', '!']) {
-        sentence.push('.');
-    }
-    sentence
 }
 
 #[cfg(test)]

@@ -69,5 +69,4 @@ fn operations(config: &mut ServiceConfig) {
 }
 
 #[cfg(test)]
-#[cfg(test)]
 mod tests;

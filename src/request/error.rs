@@ -13,7 +13,8 @@ pub enum RequestError {
     #[error("`{parameter}` stands in the request {times} times and takes one value")]
     Repeated { parameter: &'static str, times: usize },
 
-    #[error("`{parameter}` is missing: {why}")]
+    /// `why`: what it is for, in a sentence.
+    #[error("`{parameter}` is missing. {why}")]
     Missing { parameter: &'static str, why: &'static str },
 
     #[error("`{parameter}` cannot be `{value}`: {expected}")]

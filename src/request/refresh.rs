@@ -1,7 +1,7 @@
 //! The body of `POST /v1/refresh`: a flat JSON object with the words of the query string.
 //!
 //! It goes through the same checks as a query string: unknown words, repeated ones and bad values are refused alike.
-//! Numbers stand for their digits (`"from": 20261101`), a list for a repeated word, null for a missing one.
+//! Numbers stand for their digits (`"from": 20261101`), null for a missing word, a list for a repeated one.
 
 use std::fmt;
 
@@ -123,8 +123,7 @@ mod tests {
 
     #[test]
     fn a_refresh_is_read() {
-        let body =
-            r#"{"table": "events", "event": "Charged", "from": 20261101, "to": "-2d", "account": null}"#;
+        let body = r#"{"table": "events", "event": "Charged", "from": 20261101, "to": "-2d", "account": null}"#;
         let request = parse_refresh(body.as_bytes(), 800).unwrap();
         assert_eq!((request.table.as_str(), request.event.as_deref()), ("events", Some("Charged")));
         assert_eq!(request.account, None);
@@ -142,6 +141,10 @@ mod tests {
             RequestError::Repeated { parameter: "table", times: 2 }
         );
         assert_eq!(refuse(r#"{"table": "events", "from": "someday"}"#).parameter(), Some("from"));
+        assert_eq!(
+            refuse(r#"{"table": "events", "event": ["A", "B"], "from": "today"}"#),
+            RequestError::Repeated { parameter: "event", times: 2 }
+        );
     }
 
     #[test]

@@ -88,3 +88,129 @@ fn table_request(given: &Given, rules: Rules) -> Result<TableRequest, RequestErr
         output: output::read(given)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::catalog::events::TABLE;
+    use crate::encode::{DateTimeStyle, Escape, Headers, Newlines, TextOptions};
+    use crate::request::{Delivery, NamedPeriod};
+
+    const RULES: Rules = Rules { query_key: QueryKey::Known, longest_days: 800 };
+
+    fn ask(query: &str) -> Result<TableRequest, RequestError> {
+        parse(query, &TABLE, RULES)
+    }
+
+    #[test]
+    fn the_shortest_request_has_every_default() {
+        assert_eq!(
+            ask("event=Charged").unwrap(),
+            TableRequest {
+                account: None,
+                events: vec!["Charged".to_owned()],
+                period: PeriodRequest::Named(NamedPeriod::LastDays(7)),
+                fresh: None,
+                wait: None,
+                partial: Partial::Refuse,
+                output: OutputOptions::default(),
+            }
+        );
+    }
+
+    #[test]
+    fn a_request_with_everything_is_read() {
+        let asked =
+            ask("account=main&event=App+Launched&event=Charged&event=Charged&range=last_month&fresh=0s&wait=2m\
+             &partial=allow&headers=source&datetime=space&newlines=space&escape=formulas&bom=1&download=1&api_key=k")
+            .unwrap();
+        assert_eq!(asked.account.as_deref(), Some("main"));
+        assert_eq!(asked.events, ["App Launched", "Charged"]);
+        assert_eq!((asked.fresh, asked.wait), (Some(Duration::ZERO), Some(Duration::from_secs(120))));
+        assert_eq!(asked.partial, Partial::Allow);
+        let text = TextOptions {
+            headers: Headers::Source,
+            datetime: DateTimeStyle::Space,
+            newlines: Newlines::Space,
+            escape: Escape::Formulas,
+            bom: true,
+        };
+        assert_eq!(asked.output, OutputOptions { text, delivery: Delivery::Attachment });
+    }
+
+    #[test]
+    fn a_download_is_escaped_unless_told_otherwise() {
+        let escape = |query: &str| ask(query).unwrap().output.text.escape;
+        assert_eq!(escape("event=A&download=1"), Escape::Formulas);
+        assert_eq!(escape("event=A&download=1&escape=none"), Escape::None);
+        assert_eq!(escape("event=A&download=0"), Escape::None);
+    }
+
+    #[test]
+    fn every_word_of_a_closed_list_is_understood() {
+        for parameter in TABLE.parameters() {
+            for word in parameter.words() {
+                assert!(ask(&format!("event=A&{}={word}", parameter.name)).is_ok(), "{}={word}", parameter.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_example_and_default_of_the_catalogue_works() {
+        for parameter in TABLE.parameters() {
+            for value in [Some(parameter.example), parameter.default].into_iter().flatten() {
+                let before = match parameter.name {
+                    "event" => "",
+                    "to" | "until" => "event=A&from=2026-11-01&",
+                    _ => "event=A&",
+                };
+                assert!(ask(&format!("{before}{}={value}", parameter.name)).is_ok(), "{}={value}", parameter.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_key_is_an_unknown_word_where_it_is_turned_off() {
+        let rules = Rules { query_key: QueryKey::TurnedOff, ..RULES };
+        let error = parse("event=A&api_key=secret", &TABLE, rules).unwrap_err();
+        assert_eq!(error.parameter(), Some("api_key"));
+        assert!(!format!("{error:?}").contains("secret"));
+        assert!(parse_nothing("api_key=secret", RULES).is_ok());
+        assert!(parse_nothing("api_key=secret", rules).is_err());
+    }
+
+    #[test]
+    fn what_is_not_offered_is_unknown() {
+        for word in ["select", "filter", "orderby", "top", "skip", "format", "_"] {
+            let error = ask(&format!("event=A&{word}=1")).unwrap_err();
+            assert!(matches!(error, RequestError::Unknown { .. }), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_schema_page_takes_the_same_words_and_needs_none() {
+        assert!(parse_description("", &TABLE, RULES).unwrap().events.is_empty());
+        assert!(parse_description("event=A&range=today&bom=1", &TABLE, RULES).is_ok());
+        assert!(parse_description("evnt=A", &TABLE, RULES).is_err());
+        assert!(parse_listing("bom=1", RULES).unwrap().text.bom);
+        assert_eq!(parse_listing("event=A", RULES).unwrap_err().parameter(), Some("event"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_request_or_a_refusal(query in "(?s).{0,200}") {
+            if let Err(error) = ask(&query) {
+                prop_assert!(!error.to_string().contains(char::is_control));
+                prop_assert!(error.to_string().len() < 1_000);
+            }
+        }
+
+        #[test]
+        fn any_event_name_arrives_as_it_was(name in "[^\\p{C}]{0,30}[^\\p{C}\\s][^\\p{C}]{0,30}") {
+            let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("event", &name).finish();
+            prop_assert_eq!(ask(&query).unwrap().events, [name]);
+        }
+    }
+}

@@ -5,6 +5,7 @@
 
 mod faults;
 mod freshness;
+mod interface;
 mod sharing;
 mod support;
 mod truth;

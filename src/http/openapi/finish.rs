@@ -6,15 +6,18 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 use super::frame::any_credential;
+use super::refusals;
 use crate::catalog;
 use crate::encode::Format;
 
 pub(super) fn finish(document: &mut OpenApi) {
+    document.components.get_or_insert_default().examples = refusals::examples();
     for (path, item) in &mut document.paths.paths {
         let security = if path.starts_with("/v1") { any_credential() } else { Vec::new() };
         for operation in operations(item) {
             operation.security = Some(security.clone());
             name_path_values(operation);
+            operation.description = operation.description.take().map(|text| flowing(&text));
         }
         if let Some(head) = &mut item.head {
             without_bodies(head);
@@ -22,10 +25,15 @@ pub(super) fn finish(document: &mut OpenApi) {
     }
 }
 
-pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.head, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch]
         .into_iter()
         .flatten()
+}
+
+/// Paragraphs without the line ends of the source they were written in.
+fn flowing(text: &str) -> String {
+    text.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect::<Vec<_>>().join("\n\n")
 }
 
 /// The tables and formats there are, from where they are defined.

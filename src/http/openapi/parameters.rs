@@ -21,7 +21,7 @@ impl IntoParams for TableQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Documented> {
         of_tables(|name| {
             let needs = |table: &&TableSpec| table.required.iter().any(|parameter| parameter.name == name);
-            if catalog::tables().iter().all(|table| needs(table)) { Required::True } else { Required::False }
+            if catalog::tables().iter().all(needs) { Required::True } else { Required::False }
         })
     }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::IntoResponses;
-use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::answers::header;
-use crate::error::{ApiError, Code, Entry, Progress};
+use crate::error::{ApiError, Code, Entry, Progress, catalogue};
 
-const CREDENTIALS: &[Code] = &[Code::AuthMissing, Code::AuthInvalid, Code::AuthAmbiguous];
+const CREDENTIALS: &[Code] = &[Code::AuthMissing, Code::AuthInvalid, Code::AuthAmbiguous, Code::AuthUnavailable];
 const LIMITS: &[Code] = &[Code::RequestRateLimited, Code::RequestTooMany, Code::Internal];
 const PARAMETERS: &[Code] = &[
     Code::RequestUnknownParameter,
@@ -24,6 +24,7 @@ const FORMATS: &[Code] = &[Code::TableUnknownFormat, Code::RequestNotAcceptable]
 const PLACES: &[Code] = &[Code::TableUnknown, Code::TableUnknownAccount, Code::TableUnknownEvent];
 const DATA: &[Code] = &[
     Code::TableLoading,
+    Code::RequestPrecondition,
     Code::RequestRange,
     Code::UpstreamUnauthorized,
     Code::UpstreamRefused,
@@ -78,8 +79,8 @@ fn by_status(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
 fn response(status: u16, entries: &[&Entry]) -> Response {
     let lines: Vec<String> = entries.iter().map(|entry| format!("* `{}`: {}", entry.name, entry.title)).collect();
     let examples = entries.iter().map(|entry| {
-        let example = ExampleBuilder::new().summary(entry.title).value(Some(example(entry.code))).build();
-        (entry.name.to_owned(), RefOr::T(example))
+        let reference = Ref::new(format!("#/components/examples/{}", entry.name));
+        (entry.name.to_owned(), RefOr::<Example>::Ref(reference))
     });
     let content =
         ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples).build();
@@ -92,8 +93,16 @@ fn response(status: u16, entries: &[&Entry]) -> Response {
     response.build()
 }
 
-/// The body as it would be said.
-fn example(code: Code) -> Value {
+/// The body of every code as it would be said, once for the whole document.
+pub(super) fn examples() -> BTreeMap<String, RefOr<Example>> {
+    let example = |entry: &Entry| {
+        let example = ExampleBuilder::new().summary(entry.title).value(Some(body(entry.code))).build();
+        (entry.name.to_owned(), RefOr::T(example))
+    };
+    catalogue().iter().map(example).collect()
+}
+
+fn body(code: Code) -> Value {
     let (detail, error): (&str, fn(ApiError) -> ApiError) = match code {
         Code::RequestUnknownParameter => ("There is no parameter `form` here.", |error| {
             error.parameter("form").near(["from"]).hint("Did you mean `from`?")

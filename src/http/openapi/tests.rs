@@ -81,7 +81,8 @@ fn every_operation_explains_itself() {
 
 #[test]
 fn everything_below_v1_needs_a_credential_and_says_how_it_refuses() {
-    for (path, method, operation) in operations(&json()) {
+    let document = json();
+    for (path, method, operation) in operations(&document) {
         let security = operation["security"].as_array().map(Vec::len);
         if !path.starts_with("/v1") {
             assert_eq!(security, Some(0), "{method} {path}");
@@ -95,8 +96,12 @@ fn everything_below_v1_needs_a_credential_and_says_how_it_refuses() {
             let content = &operation["responses"][status]["content"]["application/problem+json"];
             assert_eq!(content["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path} {status}");
             for (name, example) in content["examples"].as_object().unwrap() {
-                assert_eq!(example["value"]["code"], *name);
-                assert_eq!(example["value"]["status"].to_string(), status);
+                assert_eq!(example["$ref"], format!("#/components/examples/{name}"));
+                let body = &document["components"]["examples"][name]["value"];
+                assert_eq!(
+                    (&body["code"], body["status"].to_string()),
+                    (&Value::from(name.as_str()), status.to_owned())
+                );
             }
         }
     }

@@ -20,7 +20,7 @@ pub struct RefreshBody {
     /// Name of the table.
     #[schema(example = "events")]
     pub table: String,
-    /// Name of the event, or a list of names, where the table has events.
+    /// Name of the event, where the table has events. One in each request.
     #[schema(required = false, example = "Charged")]
     pub event: Option<String>,
     /// First day: `2026-11-01`, `20261101`, `today`, `yesterday`, `-30d`.
