@@ -6,7 +6,7 @@ use super::{column, hashed};
 use crate::auth::{Cell, PiiHasher};
 use crate::encode::OutputColumn;
 use crate::plan::View;
-use crate::table::{Column, ColumnType};
+use crate::table::{Column, ColumnType, Origin};
 
 /// One expression per column the caller gets, named as the column.
 pub fn expressions(view: &View, columns: &[Column], hasher: &PiiHasher) -> Vec<Expr> {
@@ -20,6 +20,14 @@ pub fn expressions(view: &View, columns: &[Column], hasher: &PiiHasher) -> Vec<E
         .collect()
 }
 
+/// What `headers=source` calls a column: its path at CleverTap, but for the fixed ones, which keep their names.
+fn title_by_source(column: &Column) -> String {
+    match &column.origin {
+        Origin::Fixed(_) => column.name.clone(),
+        Origin::Property(_) | Origin::Sibling(_) => column.origin.display(),
+    }
+}
+
 /// The columns the caller gets. What is hashed is text.
 pub fn output_columns(view: &View, columns: &[Column]) -> Vec<OutputColumn> {
     columns
@@ -30,7 +38,7 @@ pub fn output_columns(view: &View, columns: &[Column]) -> Vec<OutputColumn> {
                 Cell::Hashed(rule) => rule.kind(),
                 Cell::Dropped => return None,
             };
-            Some(OutputColumn { name: known.name.clone(), source: known.origin.display(), kind })
+            Some(OutputColumn { name: known.name.clone(), source: title_by_source(known), kind })
         })
         .collect()
 }
