@@ -3,9 +3,15 @@
 //! One binary, because linking is what takes time. A test starts with `TestGateway::start()` (or `.with(…)` to change
 //! one thing), asks for something with `gateway.get(…)`, and checks status and body together.
 
+mod access;
+mod answers;
+mod errors;
 mod faults;
 mod freshness;
 mod interface;
+mod limits;
+mod openapi;
+mod secrets;
 mod sharing;
 mod support;
 mod truth;
