@@ -6,6 +6,7 @@
 mod crash;
 mod faults;
 mod freshness;
+mod process;
 mod sharing;
 mod support;
 mod truth;
