@@ -47,7 +47,8 @@ def by_duckdb(dataset, column):
     return {
         "rows": rows,
         "days": sorted(day.isoformat() for day in days or []),
-        "columns": duckdb.sql("select * from kept limit 0").columns,
+        # Not run: a reading that is broken off leaves threads behind, and Python aborts at its end.
+        "columns": duckdb.sql("select * from kept").columns,
         "sum": None if total is None else float(total),
         "first": first and first.isoformat(),
         "last": last and last.isoformat(),
