@@ -162,7 +162,7 @@ impl Gateway {
         let Some(public) = servers.next() else { return Ok(()) };
         let others: Vec<Server> = servers.collect();
         let handles: Vec<ServerHandle> = others.iter().map(Server::handle).collect();
-        let others: Vec<_> = others.into_iter().map(|server| tokio::spawn(async { server.await })).collect();
+        let others: Vec<_> = others.into_iter().map(tokio::spawn).collect();
         let stopped = public.await;
         for handle in handles {
             handle.stop(false).await;
