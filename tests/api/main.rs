@@ -3,9 +3,13 @@
 //! One binary, because linking is what takes time. A test starts with `TestGateway::start()` (or `.with(…)` to change
 //! one thing), asks for something with `gateway.get(…)`, and checks status and body together.
 
+mod clients;
+mod columns;
+mod crash;
 mod faults;
 mod freshness;
 mod interface;
+mod process;
 mod sharing;
 mod support;
 mod truth;
