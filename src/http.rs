@@ -96,7 +96,8 @@ async fn known_callers_only(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    match needs_caller(request.path()) {
+    // The decoded path, as the routes see it: `/%76%31/` leads where `/v1/` does.
+    match needs_caller(request.match_info().as_str()) {
         true => auth::guard(request, next).await,
         false => next.call(request).await.map(ServiceResponse::map_into_left_body),
     }

@@ -48,9 +48,11 @@ fn answer<B: MessageBody>(response: ServiceResponse<B>, context: &Context) -> Se
         }
         return response.map_into_left_body();
     };
+    // Asked before any is taken over: a header with several values, such as the challenges of a 401, keeps them all.
+    let said: Vec<_> = refusal.headers().keys().cloned().collect();
     for (name, value) in response.headers() {
         let of_the_old_body = [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING].contains(name);
-        if !of_the_old_body && !refusal.headers().contains_key(name) {
+        if !of_the_old_body && !said.contains(name) {
             refusal.headers_mut().append(name.clone(), value.clone());
         }
     }
