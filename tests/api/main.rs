@@ -3,13 +3,19 @@
 //! One binary, because linking is what takes time. A test starts with `TestGateway::start()` (or `.with(…)` to change
 //! one thing), asks for something with `gateway.get(…)`, and checks status and body together.
 
+mod access;
+mod answers;
 mod clients;
 mod columns;
 mod crash;
+mod errors;
 mod faults;
 mod freshness;
 mod interface;
+mod limits;
+mod openapi;
 mod process;
+mod secrets;
 mod sharing;
 mod support;
 mod truth;

@@ -169,9 +169,9 @@ fn the_document_is_the_one_in_the_repository() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
     let made = pretty().unwrap();
     assert_eq!(made, pretty().unwrap(), "it differs from one time to the next");
-    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+    if std::env::var_os("FLATTAP_UPDATE_OPENAPI").is_some() {
         std::fs::write(path, &made).unwrap();
     }
     let kept = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(made == kept, "openapi/openapi.json is not up to date: run the tests with UPDATE_OPENAPI=1");
+    assert!(made == kept, "openapi/openapi.json is not up to date: run the tests with FLATTAP_UPDATE_OPENAPI=1");
 }
