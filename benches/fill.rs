@@ -56,13 +56,7 @@ fn main() -> Done<()> {
 }
 
 fn shop(listen: SocketAddr, days: u32, rows: u32) -> SimulatorConfig {
-    SimulatorConfig {
-        listen,
-        days,
-        rows: Rows::Exactly(rows),
-        first_page_polls: 0,
-        ..SimulatorConfig::default()
-    }
+    SimulatorConfig { listen, days, rows: Rows::Exactly(rows), first_page_polls: 0, ..SimulatorConfig::default() }
 }
 
 fn simulator(listen: SocketAddr, days: u32, rows: u32) -> Done<()> {

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 /// load frees what it took on threads that then sleep, and nobody else would return it. The same can be had, or
 /// undone, with `MIMALLOC_PURGE_DELAY` and `MIMALLOC_ARENA_EAGER_COMMIT`, which win.
 fn give_memory_back_at_once() {
-    // Positions in mimalloc 2's `mi_option_t`, which its Rust bindings do not name.
+    // Positions in `mi_option_t`, the same in mimalloc 2 and 3; the Rust bindings do not name them.
     const ARENA_EAGER_COMMIT: libmimalloc_sys::mi_option_t = 4;
     const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
     for (option, variable) in
