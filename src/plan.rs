@@ -118,7 +118,7 @@ pub fn reload(
     let request = TableRequest {
         account: wish.account.clone(),
         events: wish.event.iter().cloned().collect(),
-        period: wish.period.clone(),
+        period: wish.period,
         fresh: None,
         wait: None,
         partial: Partial::Refuse,

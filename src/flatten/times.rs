@@ -86,8 +86,8 @@ impl Times {
                 let local = self.midnight(number / 1_000_000)? + time_of_day(number % 1_000_000)?;
                 Some(Moment { local, utc: self.utc(local)?, ts: number })
             }
-            10 => self.from_epoch(number * SECOND, number),
-            13 => self.from_epoch(number * 1_000, number),
+            10 => self.at_epoch(number * SECOND, number),
+            13 => self.at_epoch(number * 1_000, number),
             _ => None,
         }
     }
@@ -104,7 +104,7 @@ impl Times {
         Some(self.day.1)
     }
 
-    fn from_epoch(&self, utc: i64, ts: i64) -> Option<Moment> {
+    fn at_epoch(&self, utc: i64, ts: i64) -> Option<Moment> {
         let local = wall_clock(self.zone.to_datetime(Timestamp::from_microsecond(utc).ok()?));
         Some(Moment { local, utc, ts })
     }

@@ -116,6 +116,7 @@ impl Gateway {
         let parts = shared.clone();
         let public = HttpServer::new(move || public_app(&parts, one_for_both))
             .shutdown_timeout(GRACE_SECONDS)
+            .shutdown_signal(asked_to_stop())
             .client_request_timeout(REQUEST_HEAD_WITHIN);
         let public = match &settings.tls {
             Some(files) => public.listen_rustls_0_23(listener, tls::server_config(files)?),
@@ -161,7 +162,7 @@ impl Gateway {
         let Some(public) = servers.next() else { return Ok(()) };
         let others: Vec<Server> = servers.collect();
         let handles: Vec<ServerHandle> = others.iter().map(Server::handle).collect();
-        let others: Vec<_> = others.into_iter().map(|server| tokio::spawn(async { server.await })).collect();
+        let others: Vec<_> = others.into_iter().map(tokio::spawn).collect();
         let stopped = public.await;
         for handle in handles {
             handle.stop(false).await;
@@ -194,6 +195,14 @@ fn keep_catalogue_fresh(store: &Store, client: &CleverTap, known_events: &Arc<Kn
             tokio::time::sleep(CATALOGUE_LOOKED_AT_EVERY).await;
         }
     });
+}
+
+/// The framework's own handling of Ctrl-C cuts off what is in flight; ours lets it finish, as for `SIGTERM`.
+async fn asked_to_stop() {
+    if let Err(error) = stop_signal().await {
+        tracing::error!(%error, "signals cannot be received: the gateway can only be killed");
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Returns when the process is asked to stop.

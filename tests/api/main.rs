@@ -5,12 +5,16 @@
 
 mod access;
 mod answers;
+mod clients;
+mod columns;
+mod crash;
 mod errors;
 mod faults;
 mod freshness;
 mod interface;
 mod limits;
 mod openapi;
+mod process;
 mod secrets;
 mod sharing;
 mod support;

@@ -9,6 +9,7 @@ FOLDER is a table's folder (the one that holds `_delta_log`), COLUMN a column to
 """
 
 import json
+import math
 import sys
 
 import duckdb
@@ -46,7 +47,8 @@ def by_duckdb(dataset, column):
     return {
         "rows": rows,
         "days": sorted(day.isoformat() for day in days or []),
-        "columns": duckdb.sql("select * from kept limit 0").columns,
+        # Not run: a reading that is broken off leaves threads behind, and Python aborts at its end.
+        "columns": duckdb.sql("select * from kept").columns,
         "sum": None if total is None else float(total),
         "first": first and first.isoformat(),
         "last": last and last.isoformat(),
@@ -71,6 +73,9 @@ def main(folder, column=None):
     files = pa.table(table.get_add_actions(flatten=True))
     kept = sorted(day.as_py().isoformat() for day in files["partition.event_date"])
     print(json.dumps({**seen, "kept_days": kept, "version": table.version()}, ensure_ascii=False))
+    # They add up in different orders.
+    if seen["sum"] is not None and math.isclose(seen["sum"], other["sum"], rel_tol=1e-9):
+        other["sum"] = seen["sum"]
     if other != seen:
         sys.exit(f"DuckDB sees something else: {json.dumps(other, ensure_ascii=False)}")
     if by_time(dataset, seen) != seen["rows"]:

@@ -86,7 +86,7 @@ fn bounds_day(day: i8) -> Date {
 fn what_walks_have_seen_adds_up_in_any_order() {
     let pages = pages();
     let (_, together) = flatten(&pages).unwrap();
-    let parts: Vec<Seen> = pages.iter().map(|page| flatten(&[page.clone()]).unwrap().1).collect();
+    let parts: Vec<Seen> = pages.iter().map(|page| flatten(std::slice::from_ref(page)).unwrap().1).collect();
     let merged = |order: [usize; 3]| {
         let mut seen = Seen::default();
         order.into_iter().for_each(|part| seen.merge(&parts[part]));

@@ -9,6 +9,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, encode, get_curr
 use parking_lot::Mutex;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use reqwest::Method;
+use rsa::RsaPrivateKey;
+use rsa::pkcs1::EncodeRsaPrivateKey;
+use rsa::rand_core::OsRng;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -17,9 +20,6 @@ use crate::support::{Answer, Setup, TestGateway};
 
 const ISSUER: &str = "https://login.example.com/";
 const SECRET: &str = "a secret of the test, longer than 32 bytes";
-
-/// Made for these tests, and good for nothing else.
-const RSA_PEM: &[u8] = include_bytes!("../fixtures/token_signer_rsa.pem");
 
 struct Signer {
     key: EncodingKey,
@@ -40,7 +40,8 @@ impl Signer {
     }
 
     fn rsa() -> Self {
-        let key = EncodingKey::from_rsa_pem(RSA_PEM).unwrap();
+        let made = RsaPrivateKey::new(&mut OsRng, 2048).unwrap();
+        let key = EncodingKey::from_rsa_der(made.to_pkcs1_der().unwrap().as_bytes());
         let public = serde_json::to_value(Jwk::from_encoding_key(&key, Algorithm::RS256).unwrap()).unwrap();
         Self { key, algorithm: Algorithm::RS256, public, public_pem: String::new() }
     }

@@ -100,6 +100,9 @@ struct Property {
     sibling: Option<String>,
 }
 
+/// When a property was first seen: time, group, position in the record.
+type Sight = (i64, usize, usize);
+
 /// A table that grows load by load, as the contract says.
 #[derive(Clone, Debug)]
 pub struct Expectation {
@@ -146,7 +149,7 @@ impl Expectation {
 
     /// One load: all records of all of its days.
     pub fn load(&mut self, records: &[String]) {
-        let mut seen: BTreeMap<Vec<String>, (Vec<Value>, (i64, usize, usize))> = BTreeMap::new();
+        let mut seen: BTreeMap<Vec<String>, (Vec<Value>, Sight)> = BTreeMap::new();
         for record in records {
             let record = Value::read(record);
             let ts = time_of(&record);
@@ -185,7 +188,7 @@ impl Expectation {
                 }
                 Some(known) => {
                     let kind = self.properties[known].kind;
-                    if kind == Type::Integer && values.iter().any(|value| is_fraction(value)) {
+                    if kind == Type::Integer && values.iter().any(is_fraction) {
                         self.properties[known].kind = Type::Number;
                     }
                     let kind = self.properties[known].kind;

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod expectation;
 pub mod gateway;
+pub mod program;
 
 pub use answer::{Answer, Rows};
 pub use expectation::Expectation;
