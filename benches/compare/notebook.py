@@ -28,9 +28,8 @@ def with_duckdb(folder, output):
     pages = f"{folder}/*.json"
     # A page is one object; its records are unnested and their three parts spread out into columns.
     connection.execute(
-        "COPY (SELECT ts, unnest(profile), unnest(event_props) FROM "
-        "(SELECT unnest(records, recursive := false) AS record, record.ts, record.profile, record.event_props "
-        "FROM read_json(?, maximum_object_size = 100000000))) "
+        "COPY (SELECT record.ts, unnest(record.profile), unnest(record.event_props) FROM "
+        "(SELECT unnest(records) AS record FROM read_json(?, maximum_object_size = 100000000))) "
         "TO '" + output.replace("'", "''") + "' (FORMAT csv, HEADER)",
         [pages],
     )
