@@ -1,16 +1,12 @@
-//! Reads JSON token by token: the only file that knows the JSON library.
+//! Reads JSON token by token.
 //!
-//! In: the bytes of a page, already known to be UTF-8. Out: keys, strings without their escapes, numbers as they
-//! are written, and positions. Structure (which value is wanted, how deep) is the caller's business, so no recursion
-//! happens here. Lone surrogates, control characters in strings and numbers outside JSON's grammar are refused.
+//! In: the text of a page. Out: keys, strings without their escapes, numbers as they are written, and positions.
+//! Structure (which value is wanted, how deep) is the caller's business, so nothing here recurses.
 //!
-//! `sonic-rs`'s tokenizer is used rather than `serde_json`, because it hands out the text of numbers and byte
-//! positions in one pass; with `serde_json` that takes a `RawValue`, which reads everything twice.
-
-pub(super) use sonic_rs::parser::Reference;
-
-use sonic_rs::Read;
-use sonic_rs::parser::Parser;
+//! A library's tokenizer would be less to keep, but none fits: `serde_json` hands out numbers as written only as a
+//! `RawValue`, which reads everything twice; `sonic-rs` has a tokenizer with both numbers and positions, but with it a
+//! page took 1.4 times as long. Only what is simple is done by hand: where a string or a number ends. What a string
+//! with escapes says, and whether it may (lone surrogates, control characters), is `serde_json`'s to judge.
 
 /// The text is not JSON at this byte.
 #[derive(Debug)]
@@ -19,48 +15,73 @@ pub(super) struct NotJson {
 }
 
 pub(super) struct Reader<'a> {
-    parser: Parser<Read<'a>>,
+    text: &'a str,
+    at: usize,
+}
+
+/// A string without quotes and escapes.
+pub(super) enum Piece<'a, 'b> {
+    Page(&'a str),
+    /// It held escapes.
+    Unescaped(&'b str),
+}
+
+impl std::ops::Deref for Piece<'_, '_> {
+    type Target = str;
+
+    #[inline]
+    fn deref(&self) -> &str {
+        match self {
+            Self::Page(text) => text,
+            Self::Unescaped(text) => text,
+        }
+    }
 }
 
 impl<'a> Reader<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self { parser: Parser::new(Read::from(text)) }
+        Self { text, at: 0 }
     }
 
     /// Bytes read so far.
+    #[inline]
     pub fn offset(&self) -> usize {
-        self.parser.offset()
+        self.at
     }
 
     #[cold]
     pub fn fault(&self) -> NotJson {
-        NotJson { at: self.offset() }
+        NotJson { at: self.at }
+    }
+
+    #[inline]
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 
     /// The next byte that is not white space, read.
     #[inline]
     pub fn byte(&mut self) -> Result<u8, NotJson> {
-        match self.parser.skip_space() {
-            Some(byte) => Ok(byte),
-            None => Err(self.fault()),
+        while let Some(byte) = self.peek() {
+            self.at += 1;
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Ok(byte);
+            }
         }
+        Err(self.fault())
     }
 
     /// Nothing but white space may follow.
     pub fn end(&mut self) -> Result<(), NotJson> {
-        match self.parser.skip_space() {
-            None => Ok(()),
-            Some(_) => Err(self.fault()),
+        match self.byte() {
+            Ok(_) => Err(self.fault()),
+            Err(_) => Ok(()),
         }
     }
 
     /// The next key of an object whose `{` is read, its colon read as well; `None` after the last.
     #[inline]
-    pub fn key<'b>(
-        &mut self,
-        place: &mut Place,
-        buffer: &'b mut Vec<u8>,
-    ) -> Result<Option<Reference<'a, 'b, str>>, NotJson> {
+    pub fn key<'b>(&mut self, place: &mut Place, buffer: &'b mut String) -> Result<Option<Piece<'a, 'b>>, NotJson> {
         let mut byte = self.byte()?;
         if byte == b'}' {
             return Ok(None);
@@ -75,12 +96,11 @@ impl<'a> Reader<'a> {
         if byte != b'"' {
             return Err(self.fault());
         }
-        let at = self.offset();
-        let key = self.parser.parse_str(buffer).map_err(|_| NotJson { at })?;
-        match self.parser.skip_space() {
-            Some(b':') => Ok(Some(key)),
-            _ => Err(NotJson { at }),
+        let key = self.string(buffer)?;
+        if self.byte()? != b':' {
+            return Err(self.fault());
         }
+        Ok(Some(key))
     }
 
     /// The first byte of the next element of an array whose `[` is read; `None` after the last.
@@ -102,23 +122,87 @@ impl<'a> Reader<'a> {
 
     /// The string whose `"` is read.
     #[inline]
-    pub fn string<'b>(&mut self, buffer: &'b mut Vec<u8>) -> Result<Reference<'a, 'b, str>, NotJson> {
-        let at = self.offset();
-        self.parser.parse_str(buffer).map_err(|_| NotJson { at })
+    pub fn string<'b>(&mut self, buffer: &'b mut String) -> Result<Piece<'a, 'b>, NotJson> {
+        let start = self.at;
+        self.at = special(self.text.as_bytes(), start);
+        if self.peek() != Some(b'"') {
+            return self.escaped(start, buffer);
+        }
+        self.at += 1;
+        self.text.get(start..self.at - 1).map(Piece::Page).ok_or(NotJson { at: start })
+    }
+
+    /// The rest of a string that holds something else than plain characters.
+    #[cold]
+    fn escaped<'b>(&mut self, start: usize, buffer: &'b mut String) -> Result<Piece<'a, 'b>, NotJson> {
+        loop {
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => self.at += 2,
+                Some(_) => self.at += 1,
+                None => return Err(NotJson { at: start }),
+            }
+            self.at = special(self.text.as_bytes(), self.at);
+        }
+        self.at += 1;
+        let quoted = self.text.get(start - 1..self.at).ok_or(NotJson { at: start })?;
+        *buffer = serde_json::from_str(quoted).map_err(|_| NotJson { at: start })?;
+        Ok(Piece::Unescaped(buffer))
     }
 
     /// The number that begins with `first`, as written.
     #[inline]
     pub fn number(&mut self, first: u8) -> Result<&'a str, NotJson> {
-        let at = self.offset();
-        self.parser.skip_number(first).map_err(|_| NotJson { at })
+        let start = self.at - 1;
+        let first = match first {
+            b'-' => {
+                self.at += 1;
+                self.text.as_bytes().get(self.at - 1).copied()
+            }
+            digit => Some(digit),
+        };
+        match first {
+            Some(b'0') => {}
+            Some(b'1'..=b'9') => self.digits(),
+            _ => return Err(self.fault()),
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.some_digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.some_digits()?;
+        }
+        self.text.get(start..self.at).ok_or(NotJson { at: start })
+    }
+
+    #[inline]
+    fn digits(&mut self) {
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    fn some_digits(&mut self) -> Result<(), NotJson> {
+        let start = self.at;
+        self.digits();
+        if self.at == start { Err(self.fault()) } else { Ok(()) }
     }
 
     /// `true`, `false` or `null`, whose first byte is read.
     #[inline]
     pub fn literal(&mut self, rest: &'static str) -> Result<(), NotJson> {
-        let at = self.offset();
-        self.parser.parse_literal(rest).map_err(|_| NotJson { at })
+        let end = self.at + rest.len();
+        if self.text.as_bytes().get(self.at..end) != Some(rest.as_bytes()) {
+            return Err(self.fault());
+        }
+        self.at = end;
+        Ok(())
     }
 }
 
@@ -126,4 +210,153 @@ impl<'a> Reader<'a> {
 pub(super) enum Place {
     First,
     Further,
+}
+
+/// The first `"`, `\` or control character from `at` on, or the end. Eight bytes at a time: a byte of a word is below
+/// `limit` exactly if subtracting borrows from it, and equals `c` exactly if it is below 1 after XOR with `c`; a false
+/// find can only come from a true one before it, so the first find is true.
+#[inline]
+fn special(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*chunk);
+        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
+        let found = (below(word, 0x20) | quote | backslash) & (ONES << 7);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    while bytes.get(at).is_some_and(|byte| *byte >= 0x20 && !matches!(byte, b'"' | b'\\')) {
+        at += 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::de::IgnoredAny;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    /// Reads a value of any shape and says it again without white space.
+    fn say(reader: &mut Reader<'_>, first: u8, out: &mut String) -> Result<(), NotJson> {
+        let (mut place, mut buffer) = (Place::First, String::new());
+        match first {
+            b'{' => {
+                out.push('{');
+                while let Some(key) = reader.key(&mut place, &mut buffer)? {
+                    out.push_str(&serde_json::to_string(&*key).unwrap());
+                    out.push(':');
+                    let first = reader.byte()?;
+                    say(reader, first, out)?;
+                    out.push(',');
+                }
+                out.push('}');
+            }
+            b'[' => {
+                out.push('[');
+                while let Some(first) = reader.element(&mut place)? {
+                    say(reader, first, out)?;
+                    out.push(',');
+                }
+                out.push(']');
+            }
+            b'"' => out.push_str(&serde_json::to_string(&*reader.string(&mut buffer)?).unwrap()),
+            b'-' | b'0'..=b'9' => out.push_str(reader.number(first)?),
+            b't' => reader.literal("rue").map(|()| out.push_str("true"))?,
+            b'f' => reader.literal("alse").map(|()| out.push_str("false"))?,
+            b'n' => reader.literal("ull").map(|()| out.push_str("null"))?,
+            _ => return Err(reader.fault()),
+        }
+        Ok(())
+    }
+
+    fn read(text: &str) -> Option<String> {
+        let mut reader = Reader::new(text);
+        let mut out = String::new();
+        let first = reader.byte().ok()?;
+        say(&mut reader, first, &mut out).ok()?;
+        reader.end().ok()?;
+        Some(out)
+    }
+
+    /// The same by `serde_json`.
+    fn expected(text: &str) -> Option<String> {
+        serde_json::from_str::<IgnoredAny>(text).ok()?;
+        let raw: Box<RawValue> = serde_json::from_str(text).ok()?;
+        let raw = raw.get();
+        Some(match raw.as_bytes()[0] {
+            b'"' => serde_json::to_string(&serde_json::from_str::<String>(raw).ok()?).unwrap(),
+            b'[' => {
+                let elements: Vec<Box<RawValue>> = serde_json::from_str(raw).ok()?;
+                let elements = elements.iter().map(|raw| Some(expected(raw.get())? + ","));
+                format!("[{}]", elements.collect::<Option<String>>()?)
+            }
+            // Keys that come twice are kept by neither side's map, so objects here have one key at most.
+            b'{' => {
+                let members: std::collections::BTreeMap<String, Box<RawValue>> = serde_json::from_str(raw).ok()?;
+                let member = |(key, raw): (&String, &Box<RawValue>)| {
+                    Some(format!("{}:{},", serde_json::to_string(key).unwrap(), expected(raw.get())?))
+                };
+                format!("{{{}}}", members.iter().map(member).collect::<Option<String>>()?)
+            }
+            _ => raw.to_owned(),
+        })
+    }
+
+    /// JSON, and what comes close.
+    fn nearly_json() -> impl Strategy<Value = String> {
+        let number = "-?[0-9]{0,3}(\\.[0-9]{0,2})?([eE][+-]?[0-9]{0,2})?";
+        let escape = "\\\\([\"\\\\/bfnrtxu]|u[0-9a-fA-F]{3,4}|ud8[0-9a-f]{2}(\\\\ud[c-f][0-9a-f]{2})?)";
+        let string =
+            prop::collection::vec(prop_oneof![4 => "[ -~é日🙂]{0,9}", 2 => escape, 1 => "\\PC|[\x00-\x1f]"], 0..4);
+        let leaf = prop_oneof![
+            2 => number,
+            4 => string.prop_map(|parts| format!("\"{}\"", parts.concat())),
+            1 => prop::sample::select(vec!["true", "false", "null", "nul", "truee", "", "NaN"]).prop_map(String::from),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                (
+                    "[ \t\r\n]{0,2}",
+                    prop::collection::vec(inner.clone(), 0..4),
+                    prop_oneof![20 => Just(""), 1 => Just(",")]
+                )
+                    .prop_map(|(space, list, end)| format!(
+                        "[{space}{}{space}{end}]",
+                        list.join(&format!("{space},{space}"))
+                    )),
+                ("[ \t\r\n]{0,2}", "[a-c]", inner, prop_oneof![20 => Just(":"), 1 => Just("")]).prop_map(
+                    |(space, key, value, colon)| format!("{{{space}\"{key}\"{space}{colon}{space}{value}{space}}}")
+                ),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn whatever_serde_json_reads_is_read_alike_and_nothing_else(text in nearly_json(), other in "[\\[\\]{},:\"0-9a-z\\\\ .-]{0,12}") {
+            prop_assert_eq!(read(&text), expected(&text), "{}", text);
+            prop_assert_eq!(read(&other).is_some(), expected(&other).is_some(), "{}", other);
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_string_is_found_wherever_it_lies() {
+        for length in 0..40 {
+            for ending in ['"', '\\', '\u{0}', '\u{1f}'] {
+                let plain: String = ['a', '\u{7f}', 'é', '!', ' ', '#', '['].into_iter().cycle().take(length).collect();
+                let text = format!("{plain}{ending}aaaaaaaaaaaa\"");
+                assert_eq!(special(text.as_bytes(), 0), plain.len(), "{text:?}");
+                assert_eq!(special(plain.as_bytes(), 0), plain.len());
+            }
+        }
+    }
 }

@@ -155,33 +155,43 @@ impl TryFrom<RecordBatch> for RawBatch {
     }
 }
 
-/// A raw batch's arrays by their types.
+/// A raw batch's arrays by their types: lists, and what the lists hold.
 pub(super) struct Parts {
     path: StringArray,
     form: UInt8Array,
-    rows: ListArray,
-    integers: ListArray,
-    kinds: ListArray,
-    texts: ListArray,
+    rows: (ListArray, ScalarBuffer<u32>),
+    integers: (ListArray, Int64Array),
+    kinds: (ListArray, ScalarBuffer<u8>),
+    texts: (ListArray, StringViewArray),
 }
 
 impl Parts {
     fn of(batch: &RecordBatch) -> Result<Self, FlattenError> {
         let [path, form, rows, integers, kinds, texts] = batch.columns() else { return Err(DAMAGED) };
         let list = |array: &ArrayRef| array.as_list_opt::<i32>().cloned().ok_or(DAMAGED);
+        let (rows, integers, kinds, texts) = (list(rows)?, list(integers)?, list(kinds)?, list(texts)?);
+        let row_values: &UInt32Array = rows.values().as_primitive_opt().ok_or(DAMAGED)?;
+        let integer_values = integers.values().as_primitive_opt().ok_or(DAMAGED)?.clone();
+        let kind_values: &UInt8Array = kinds.values().as_primitive_opt().ok_or(DAMAGED)?;
+        let text_values = texts.values().as_string_view_opt().ok_or(DAMAGED)?.clone();
         Ok(Self {
             path: path.as_string_opt().ok_or(DAMAGED)?.clone(),
             form: form.as_primitive_opt().ok_or(DAMAGED)?.clone(),
-            rows: list(rows)?,
-            integers: list(integers)?,
-            kinds: list(kinds)?,
-            texts: list(texts)?,
+            rows: (rows.clone(), row_values.values().clone()),
+            integers: (integers, integer_values),
+            kinds: (kinds.clone(), kind_values.values().clone()),
+            texts: (texts, text_values),
         })
     }
 
     /// Number of raw columns.
     pub fn len(&self) -> usize {
         self.path.len()
+    }
+
+    /// A fixed column's name, or a property's keys as a JSON array.
+    pub fn path(&self, index: usize) -> &str {
+        self.path.value(index)
     }
 
     /// The values of one of the integer columns that all records have.
@@ -191,25 +201,20 @@ impl Parts {
     }
 
     /// All texts of the batch; a column's are at [`RawColumn::texts_at`].
-    pub fn texts(&self) -> Result<&StringViewArray, FlattenError> {
-        self.texts.values().as_string_view_opt().ok_or(DAMAGED)
+    pub fn texts(&self) -> &StringViewArray {
+        &self.texts.1
     }
 
     pub fn column(&self, index: usize) -> Result<RawColumn, FlattenError> {
         let form = self.form.value(index);
-        let (integers, kinds) = (range(&self.integers, index), range(&self.kinds, index));
-        let texts_at = range(&self.texts, index);
-        let integer_values: &Int64Array = self.integers.values().as_primitive_opt().ok_or(DAMAGED)?;
-        let kind_values: &UInt8Array = self.kinds.values().as_primitive_opt().ok_or(DAMAGED)?;
-        let row_values: &UInt32Array = self.rows.values().as_primitive_opt().ok_or(DAMAGED)?;
-        let rows = range(&self.rows, index);
+        let (integers, kinds) = (range(&self.integers.0, index), range(&self.kinds.0, index));
+        let (texts_at, rows) = (range(&self.texts.0, index), range(&self.rows.0, index));
         Ok(RawColumn {
-            path: self.path.value(index).to_owned(),
             form: Form::ALL.into_iter().find(|known| *known as u8 == form).ok_or(DAMAGED)?,
-            rows: self.rows.is_valid(index).then(|| row_values.values().slice(rows.start, rows.len())),
-            integers: integer_values.slice(integers.start, integers.len()),
-            kinds: kind_values.values().slice(kinds.start, kinds.len()),
-            texts: self.texts()?.slice(texts_at.start, texts_at.len()),
+            rows: self.rows.0.is_valid(index).then(|| self.rows.1.slice(rows.start, rows.len())),
+            integers: self.integers.1.slice(integers.start, integers.len()),
+            kinds: self.kinds.1.slice(kinds.start, kinds.len()),
+            texts: self.texts.1.slice(texts_at.start, texts_at.len()),
             texts_at,
         })
     }
@@ -224,7 +229,6 @@ fn range(list: &ListArray, index: usize) -> Range<usize> {
 
 /// One raw column, sharing its values with the batch.
 pub(super) struct RawColumn {
-    pub path: String,
     pub form: Form,
     /// The records that have a value, ascending; `None` when all have one.
     pub rows: Option<ScalarBuffer<u32>>,

@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use super::error::{FlattenError, MAX_DEPTH, RecordFault};
 use super::hash::{self, Family};
-use super::json::{NotJson, Place, Reader, Reference};
+use super::json::{NotJson, Piece, Place, Reader};
 use super::kinds::{self, Kind};
 use super::paths::{NodeId, Paths, ROOT, Role, Section};
 
@@ -86,10 +86,10 @@ impl<'a> Record<'a> {
     }
 
     #[inline]
-    fn keep(&mut self, text: Reference<'a, '_, str>) -> Text<'a> {
+    fn keep(&mut self, text: Piece<'a, '_>) -> Text<'a> {
         match text {
-            Reference::Borrowed(text) => Text::Page(text),
-            Reference::Copied(text) => {
+            Piece::Page(text) => Text::Page(text),
+            Piece::Unescaped(text) => {
                 let start = self.unescaped.len();
                 self.unescaped.push_str(text);
                 Text::Unescaped(start..self.unescaped.len())
@@ -106,14 +106,14 @@ pub(super) struct Walk<'p, 'a> {
     page: &'a str,
     /// The record's number within the walk, from 1.
     number: u64,
-    key: Vec<u8>,
-    string: Vec<u8>,
+    key: String,
+    string: String,
 }
 
 impl<'p, 'a> Walk<'p, 'a> {
     pub fn new(page: &'a str, paths: &'p mut Paths) -> Self {
         let reader = Reader::new(page);
-        Self { reader, record: Record::default(), paths, page, number: 0, key: Vec::new(), string: Vec::new() }
+        Self { reader, record: Record::default(), paths, page, number: 0, key: String::new(), string: String::new() }
     }
 
     /// Reads the record whose first byte is `first`; its cells are in `self.record` until the next one.

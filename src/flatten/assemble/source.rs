@@ -93,9 +93,9 @@ fn pieces(raws: &[&RawBatch]) -> Result<Pieces, FlattenError> {
         let parts = raw.parts()?;
         for index in 0..parts.len() {
             let column = parts.column(index)?;
-            match pieces.get_mut(&column.path) {
+            match pieces.get_mut(parts.path(index)) {
                 Some(known) => known.push((number, column, raw.rows())),
-                None => drop(pieces.insert(column.path.clone(), vec![(number, column, raw.rows())])),
+                None => drop(pieces.insert(parts.path(index).to_owned(), vec![(number, column, raw.rows())])),
             }
         }
     }

@@ -3,7 +3,7 @@
 use arrow::array::Array;
 
 use super::writer::{Values, Writer};
-use super::{INTEGERS, RawBatch, RawColumn, TIME};
+use super::{Form, INTEGERS, RawBatch, RawColumn, TIME};
 use crate::flatten::error::FlattenError;
 
 impl RawBatch {
@@ -32,11 +32,10 @@ impl RawBatch {
             let column = parts.column(index)?;
             deal(&column, &homes, &mut shares);
             for ((writer, share), size) in writers.iter_mut().zip(&mut shares).zip(&sizes) {
-                share.hand_over(&column, *size, writer);
+                share.hand_over(parts.path(index), column.form, *size, writer);
             }
         }
-        let texts = parts.texts()?;
-        writers.into_iter().map(|writer| writer.finish_compact(texts)).collect()
+        writers.into_iter().map(|writer| writer.finish_compact(parts.texts())).collect()
     }
 }
 
@@ -50,12 +49,12 @@ struct Share {
 }
 
 impl Share {
-    fn hand_over(&mut self, column: &RawColumn, records: u32, writer: &mut Writer) {
+    fn hand_over(&mut self, path: &str, form: Form, records: u32, writer: &mut Writer) {
         // The columns that all records have stay, also when there are no records.
-        if !self.rows.is_empty() || INTEGERS.contains(&column.path.as_str()) {
+        if !self.rows.is_empty() || INTEGERS.contains(&path) {
             let rows = (self.rows.len() < records as usize).then_some(self.rows.as_slice());
             let Self { integers, kinds, slots, .. } = &*self;
-            writer.push(column.path.clone(), &Values { form: column.form, rows, integers, kinds, slots });
+            writer.push(path.to_owned(), &Values { form, rows, integers, kinds, slots });
         }
         self.rows.clear();
         self.integers.clear();
