@@ -31,8 +31,8 @@ impl HashRule {
     /// The type of the hashed column.
     pub fn kind(self) -> ColumnType {
         match self {
-            Self::Text | Self::Phone => ColumnType::Text,
-            Self::Elements => ColumnType::Json,
+            // The identities are JSON in a text column, hashed as in clear.
+            Self::Text | Self::Phone | Self::Elements => ColumnType::Text,
         }
     }
 }

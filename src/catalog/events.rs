@@ -69,7 +69,7 @@ pub static TABLE: TableSpec = TableSpec {
         text("name", "profile.name", "Name of the person."),
         FixedColumn {
             name: "all_identities",
-            kind: ColumnType::Json,
+            kind: ColumnType::Text,
             nullable: true,
             source: "profile.all_identities",
             description: "All ids that CleverTap knows the person by, as a JSON list.",
