@@ -300,10 +300,10 @@ mod tests {
             // Keys that come twice are kept by neither side's map, so objects here have one key at most.
             b'{' => {
                 let members: std::collections::BTreeMap<String, Box<RawValue>> = serde_json::from_str(raw).ok()?;
-                let member = |(key, raw): (&String, &Box<RawValue>)| {
+                let member = |key: &String, raw: &RawValue| {
                     Some(format!("{}:{},", serde_json::to_string(key).unwrap(), expected(raw.get())?))
                 };
-                format!("{{{}}}", members.iter().map(member).collect::<Option<String>>()?)
+                format!("{{{}}}", members.iter().map(|(key, raw)| member(key, raw)).collect::<Option<String>>()?)
             }
             _ => raw.to_owned(),
         })
