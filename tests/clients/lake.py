@@ -9,6 +9,7 @@ FOLDER is a table's folder (the one that holds `_delta_log`), COLUMN a column to
 """
 
 import json
+import os
 import math
 import sys
 
@@ -86,3 +87,7 @@ if __name__ == "__main__":
     if not 2 <= len(sys.argv) <= 3:
         sys.exit(__doc__)
     main(*sys.argv[1:])
+    sys.stdout.flush()
+    # Everything is checked and said. The readers' own threads sometimes abort the interpreter while it shuts down,
+    # which says nothing about the data, so it is left without its shutdown. A failure has raised before this line.
+    os._exit(0)
