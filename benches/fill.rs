@@ -20,7 +20,7 @@ use flattap::config::StoreConfig;
 use flattap::flatten::{Contract, EventSpec, FlattenError, Flattener, RawBatch, Seen, assemble};
 use flattap::simulator::{Rows, Simulator, SimulatorConfig};
 use flattap::store::{DayFacts, DayTable, Staging, Store, StoreError, TableKey};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::TryStreamExt;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -150,11 +150,11 @@ async fn fill(store: &Store, days: BTreeMap<Date, Vec<PathBuf>>) -> Done<u64> {
     let contract = Arc::new(Contract::events().grow(&seen)?.contract);
     let key = TableKey { account_id: ACCOUNT.to_owned(), table: "events".to_owned(), event: Some(EVENT.to_owned()) };
     let table = store.table(&key);
-    let written: Vec<_> = futures_util::stream::iter(loaded)
-        .map(|walk| write(&table, &contract, &spec, walk))
-        .buffered(THREADS)
-        .try_collect()
-        .await?;
+    // One walk after the other, as a load of a new table does it; a day's columns are encoded on several threads.
+    let mut written = Vec::new();
+    for walk in loaded {
+        written.push(write(&table, &contract, &spec, walk).await?);
+    }
     let snapshot = table.lock().await?.commit(contract.columns(), written, Vec::new()).await?;
     Ok(snapshot.days.values().map(|day| day.rows).sum())
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tokio::sync::Semaphore;
 use tokio::task::block_in_place;
 
 use super::Feed;
@@ -23,10 +22,8 @@ use crate::store::{DayFacts, DayTable, NewDay, Staging, Store, StoredDay, TableW
 const STAGED_IN_MEMORY: usize = 24 << 20;
 /// How often the walk over some days starts again when CleverTap loses its cursor.
 const WALKS_TRIED: usize = 3;
-/// Walks, and days of one walk, that are sorted and written at once.
+/// Days of one walk that are sorted and written at once.
 const WRITTEN_AT_ONCE: usize = 2;
-/// Staged KiB that walks which are written at once may have together; a larger one is written alone.
-const WRITTEN_TOGETHER: u32 = 48 << 10;
 
 /// A whole walk, not yet typed.
 pub(super) struct Loaded {
@@ -131,8 +128,7 @@ impl Loader {
             seen.merge(&walk.seen);
         }
         let contract = Arc::new(contract.grow(&seen)?.contract);
-        let room = Semaphore::new(WRITTEN_TOGETHER as usize);
-        let (mut changes, mut touched) = (Vec::new(), Vec::new());
+        let (mut fresh, mut touched) = (Vec::new(), Vec::new());
         for walk in loaded {
             let mut changed = Vec::new();
             for (day, facts, rows) in self.facts(&walk) {
@@ -144,11 +140,10 @@ impl Loader {
                 }
             }
             if !changed.is_empty() {
-                changes.push(self.write_in(&room, &writer, &contract, walk, changed));
+                fresh.extend(self.write(&writer, &contract, &walk, changed).await?);
             }
         }
-        let fresh: Vec<Vec<_>> = futures_util::stream::iter(changes).buffered(WRITTEN_AT_ONCE).try_collect().await?;
-        writer.commit(contract.columns(), fresh.into_iter().flatten().collect(), touched).await?;
+        writer.commit(contract.columns(), fresh, touched).await?;
         Ok(())
     }
 
@@ -168,21 +163,6 @@ impl Loader {
                 (day, facts, rows)
             })
             .collect()
-    }
-
-    /// Writes a walk's days when there is room for what sorting it takes, and lets go of it.
-    async fn write_in(
-        &self,
-        room: &Semaphore,
-        writer: &TableWriter,
-        contract: &Arc<Contract>,
-        walk: Loaded,
-        days: Vec<(Date, DayFacts)>,
-    ) -> Result<Vec<(NewDay, DayFacts)>, FillError> {
-        let share = u32::try_from(walk.bytes >> 10).unwrap_or(WRITTEN_TOGETHER).clamp(1, WRITTEN_TOGETHER);
-        // The room is never closed; were it, writing without a share would be right as well.
-        let _share = room.acquire_many(share).await;
-        self.write(writer, contract, &walk, days).await
     }
 
     async fn write(
