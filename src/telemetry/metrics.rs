@@ -1,6 +1,6 @@
 //! The recorder behind the `metrics` macros, and its page in Prometheus' text form.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -14,7 +14,8 @@ const SECONDS: [f64; 15] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 /// How often samples are moved into their buckets.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-static INSTALLED: OnceLock<Metrics> = OnceLock::new();
+/// Held while installing, so that two first calls at once do not meet.
+static INSTALLED: Mutex<Option<Metrics>> = Mutex::new(None);
 
 /// The process's metrics. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -25,17 +26,13 @@ impl Metrics {
     ///
     /// Errors: another recorder was installed in this process before the first call.
     pub fn install() -> Result<Self, BuildError> {
-        if let Some(metrics) = INSTALLED.get() {
+        let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(metrics) = installed.as_ref() {
             return Ok(metrics.clone());
         }
-        match builder()?.install_recorder() {
-            Ok(handle) => {
-                describe();
-                Ok(INSTALLED.get_or_init(|| Self(handle)).clone())
-            }
-            // Two first calls at once: the other one has it, or will in a moment.
-            Err(error) => INSTALLED.get().cloned().ok_or(error),
-        }
+        let metrics = Self(builder()?.install_recorder()?);
+        describe();
+        Ok(installed.insert(metrics).clone())
     }
 
     /// The page of `/metrics`, `text/plain; version=0.0.4`.
@@ -119,10 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn installing_twice_gives_the_same_metrics() {
-        let (one, two) = (Metrics::install().unwrap(), Metrics::install().unwrap());
+    fn everyone_who_installs_at_once_gets_the_same_metrics() {
+        let all: Vec<Metrics> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| Metrics::install().unwrap())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
         count_refused_credential("test_of_installing");
         let line = "flattap_auth_refusals_total{reason=\"test_of_installing\"} 1";
-        assert!(one.render().contains(line) && two.render().contains(line));
+        assert!(all.iter().all(|one| one.render().contains(line)));
     }
 }
