@@ -6,7 +6,10 @@
 //! Written after CleverTap's public documentation and what others observed of it, as of November 2026.
 //!
 //! An endpoint is one file: it names its `Api` (which gives it slots), builds a `Call`, hands it to `CleverTap::ask`
-//! and picks its fields out of the `Answer`. Today: `events` with `walk`, `event_count`, `schema`, `real_time`.
+//! and picks its fields out of the `Answer`. `events` and `profiles` are exports, walked over page by page (`export`,
+//! `walk`); `event_count`, `profile_count`, `trends` and `top_properties` may be unfinished at first (`partial`);
+//! `profile`, `real_time`, `campaigns`, `campaign_report`, `message_reports` and `schema` answer at once. `check` asks
+//! every API once.
 
 mod account;
 mod answer;
@@ -17,12 +20,16 @@ mod cursor;
 mod error;
 mod event_count;
 mod events;
+mod export;
+mod filters;
 mod meter;
 mod pacing;
+mod partial;
 mod quote;
 mod real_time;
 mod schema;
 mod tuning;
+mod value;
 mod verdict;
 mod walk;
 
@@ -32,6 +39,7 @@ mod fake_server;
 pub use account::CleverTap;
 pub use error::UpstreamError;
 pub use events::EventQuery;
+pub use filters::Filters;
 pub use pacing::{Rank, RankHandle};
 pub use tuning::Tuning;
 pub use walk::{Page, Walk};

@@ -70,6 +70,11 @@ impl Answer {
         (self.slice(range.clone()) != "null").then(|| range.clone())
     }
 
+    /// A key's value as a part of the body, which it keeps in memory. `None` when the key is absent or null.
+    pub(super) fn part(&self, key: &str) -> Option<Bytes> {
+        self.range(key).map(|range| self.body.slice(range))
+    }
+
     /// A key's value as JSON text. `None` when the key is absent or null.
     pub(super) fn raw(&self, key: &str) -> Option<&str> {
         self.range(key).map(|range| self.slice(range))
@@ -90,12 +95,26 @@ impl Answer {
         }
     }
 
+    /// Whether it is unfinished and has to be asked for again.
+    pub(super) fn is_partial(&self) -> bool {
+        self.text("status").is_some_and(|status| status.eq_ignore_ascii_case("partial"))
+    }
+
     /// Whether anything but the envelope itself has a value.
     pub(super) fn has_content(&self) -> bool {
+        self.has_more_than(&[])
+    }
+
+    /// Whether anything but the envelope and these keys has a value.
+    pub(super) fn has_more_than(&self, keys: &[&str]) -> bool {
+        self.entries().any(|(name, value)| !keys.contains(&name) && !matches!(value, "null" | "\"\""))
+    }
+
+    /// The keys beside the envelope and their values as JSON text, in the order in which they were sent.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
         let envelope = ["status", "error", "message", "code"];
-        self.fields.iter().any(|(name, range)| {
-            !envelope.contains(&name.as_str()) && !matches!(self.slice(range.clone()), "null" | "\"\"")
-        })
+        let beside = self.fields.iter().filter(move |(name, _)| !envelope.contains(&name.as_str()));
+        beside.map(move |(name, range)| (name.as_str(), self.slice(range.clone())))
     }
 
     fn slice(&self, range: Range<usize>) -> &str {

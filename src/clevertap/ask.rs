@@ -17,7 +17,7 @@ use super::error::UpstreamError;
 use super::meter;
 use super::pacing::Slot;
 use super::tuning::for_ever;
-use super::verdict::{Verdict, judge};
+use super::verdict::{Verdict, judge, meant_status};
 
 /// A body above this is parsed on a thread where it holds up nobody.
 const PARSED_IN_PLACE: usize = 256 * 1024;
@@ -25,12 +25,26 @@ const PARSED_IN_PLACE: usize = 256 * 1024;
 /// What one try has come to.
 struct Try {
     verdict: Verdict,
+    /// What the answer means by itself; `None` when there was no whole answer.
+    status: Option<u16>,
     retry_after: Option<Duration>,
     bytes: usize,
 }
 
+/// Why there is no answer, for an endpoint that makes something of a refusal.
+pub(super) struct Unanswered {
+    pub(super) error: UpstreamError,
+    /// The status that the last answer meant, by its own code or HTTP's; `None` when there was no whole answer.
+    pub(super) status: Option<u16>,
+}
+
 impl CleverTap {
     pub(super) async fn ask(&self, call: &Call<'_>) -> Result<Answer, UpstreamError> {
+        self.ask_closely(call).await.map_err(|unanswered| unanswered.error)
+    }
+
+    /// As [`ask`](Self::ask), and says what a refusal's status was.
+    pub(super) async fn ask_closely(&self, call: &Call<'_>) -> Result<Answer, Unanswered> {
         let tuning = &self.inner.tuning;
         let mut after_faults = tuning.pauses(call.patience.retries);
         let mut while_preparing = for_ever(tuning.while_preparing);
@@ -50,22 +64,23 @@ impl CleverTap {
             let took = begun.elapsed();
             spent += took;
             meter::requested(&self.inner.name, call.api, outcome(&tried.verdict), took, tried.bytes);
+            let status = tried.status;
             let (error, pause) = match tried.verdict {
                 Verdict::Done(answer) => return Ok(answer),
-                Verdict::Final(error) => return Err(error),
+                Verdict::Final(error) => return Err(Unanswered { error, status }),
                 Verdict::NotYet => {
                     let what = format!("still preparing the answer after {} s", spent.as_secs());
                     (UpstreamError::TimedOut { what }, while_preparing.next())
                 }
                 Verdict::Again(error) => (error, after_faults.next()),
             };
-            let Some(pause) = pause else { return Err(error) };
+            let Some(pause) = pause else { return Err(Unanswered { error, status }) };
             let pause = match tried.retry_after {
                 Some(asked_for) => pause.max(asked_for.min(tuning.longest_retry_after)),
                 None => pause,
             };
             if spent + pause > call.patience.within {
-                return Err(error);
+                return Err(Unanswered { error, status });
             }
             debug!(
                 account.name = %self.inner.name,
@@ -85,7 +100,7 @@ impl CleverTap {
         let inner = &self.inner;
         let Reply { status, retry_after, body } = match inner.connection.exchange(call, &inner.quoting).await {
             Ok(reply) => reply,
-            Err(verdict) => return Try { verdict, retry_after: None, bytes: 0 },
+            Err(verdict) => return Try { verdict, status: None, retry_after: None, bytes: 0 },
         };
         let mut slot = Some(slot);
         let reading = if body.len() <= PARSED_IN_PLACE {
@@ -98,15 +113,23 @@ impl CleverTap {
                 Ok(reading) => reading,
                 Err(_) => {
                     let error = UpstreamError::malformed("a body that could not be read to its end");
-                    return Try { verdict: Verdict::Final(error), retry_after, bytes: body.len() };
+                    let verdict = Verdict::Final(error);
+                    return Try { verdict, status: None, retry_after, bytes: body.len() };
                 }
             }
         };
-        let verdict = judge(status, &body, reading, &inner.quoting, call.cursor());
+        let meant = meant_status(status, &reading);
+        let verdict = match judge(status, &body, reading, &inner.quoting, call.cursor()) {
+            // No cursor was sent: "Incorrect Usage" is about the request then.
+            Verdict::Final(UpstreamError::CursorLost { said }) if call.cursor().is_none() => {
+                Verdict::Final(UpstreamError::Refused { said })
+            }
+            verdict => verdict,
+        };
         if let (Some(slot), Verdict::Again(UpstreamError::Overloaded { .. })) = (&slot, &verdict) {
             slot.too_many();
         }
-        Try { verdict, retry_after, bytes: body.len() }
+        Try { verdict, status: Some(meant), retry_after, bytes: body.len() }
     }
 }
 

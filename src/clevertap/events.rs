@@ -1,37 +1,38 @@
 //! Get Events: `POST /1/events.json` opens an export, `GET /1/events.json?cursor=…` brings its pages.
 //!
 //! The lifetime summary of events is left out (`events=false`): it is three quarters of a record's bytes and no part
-//! of our tables. The flags belong to the cursor and are not repeated. The walk over the pages is in `walk`.
+//! of our tables. The walk over the pages is in `walk`.
 
-use serde_json::json;
+use serde_json::{Map, Value};
 
 use super::account::CleverTap;
-use super::answer::Answer;
-use super::call::{Call, Patience, Query};
-use super::cursor::Cursor;
-use super::error::UpstreamError;
+use super::export::Export;
+use super::filters::Filters;
 use super::pacing::{Api, Party, RankHandle};
+use super::walk::Walk;
 use crate::period::{Days, compact};
 
-const API: Api = Api("events");
-const PATH: &str = "1/events.json";
+pub(super) const EVENTS: Export =
+    Export { api: Api("events"), path: "1/events.json", opening: "batch_size=4991&app=true&events=false&profile=true" };
 
-/// Records per page: the largest multiple of CleverTap's 23 shards that is not above its limit of 5,000.
-const OPENING: &str = "batch_size=4991&app=true&events=false&profile=true";
-
-/// Which events are asked for.
+/// Which events are asked for, or whose people.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EventQuery {
     /// Exactly as the project writes it: case and spaces count.
     pub event_name: String,
     /// Whole days of the project.
     pub days: Days,
+    pub filters: Filters,
 }
 
 impl EventQuery {
-    /// The body that events and counts have in common.
-    pub(super) fn body(&self) -> serde_json::Value {
-        json!({ "event_name": self.event_name, "from": compact(self.days.first), "to": compact(self.days.last) })
+    /// The body that all questions about events have in common. No filter can change the event or the days.
+    pub(super) fn body(&self) -> Map<String, Value> {
+        let mut body = self.filters.to_body();
+        body.insert("event_name".to_owned(), self.event_name.as_str().into());
+        body.insert("from".to_owned(), compact(self.days.first).into());
+        body.insert("to".to_owned(), compact(self.days.last).into());
+        body
     }
 
     pub(super) fn party(&self) -> Party {
@@ -39,26 +40,10 @@ impl EventQuery {
     }
 }
 
-/// Asks for an export. The answer usually holds a cursor only.
-pub(super) async fn open(client: &CleverTap, query: &EventQuery, rank: &RankHandle) -> Result<Answer, UpstreamError> {
-    let patience = Patience::for_data(&client.inner.tuning);
-    let party = query.party();
-    let call = Call::post(API, PATH, &query.body(), rank, &party, patience).with(Query::Plain(OPENING.to_owned()));
-    client.ask(&call).await.map_err(|error| match error {
-        // No cursor was sent: "Incorrect Usage" is about the request then.
-        UpstreamError::CursorLost { said } => UpstreamError::Refused { said },
-        error => error,
-    })
-}
-
-/// Asks for the page at a cursor.
-pub(super) async fn page(
-    client: &CleverTap,
-    query: &EventQuery,
-    cursor: &Cursor,
-    rank: &RankHandle,
-) -> Result<Answer, UpstreamError> {
-    let patience = Patience::for_data(&client.inner.tuning);
-    let party = query.party();
-    client.ask(&Call::get(API, PATH, rank, &party, patience).with(Query::Cursor(cursor))).await
+impl CleverTap {
+    /// Walks over the events of a query. A [`RankHandle`] instead of a [`Rank`](super::Rank) lets several walks share
+    /// one.
+    pub fn walk(&self, query: EventQuery, rank: impl Into<RankHandle>) -> Walk {
+        Walk::new(self.clone(), &EVENTS, query, rank.into())
+    }
 }

@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use url::Url;
 
-use super::{CleverTap, EventQuery, Tuning};
+use super::{CleverTap, EventQuery, Filters, Tuning};
 use crate::config::Account;
 use crate::period::Days;
 
@@ -132,7 +132,11 @@ pub(super) fn account(base_url: &str) -> Account {
 
 /// One day of `Charged`.
 pub(super) fn charged() -> EventQuery {
-    EventQuery { event_name: "Charged".to_owned(), days: Days::one(jiff::civil::date(2026, 11, 1)) }
+    EventQuery {
+        event_name: "Charged".to_owned(),
+        days: Days::one(jiff::civil::date(2026, 11, 1)),
+        filters: Filters::default(),
+    }
 }
 
 async fn serve(mut stream: TcpStream, script: Arc<Mutex<VecDeque<Step>>>, log: Arc<Mutex<Vec<String>>>) {

@@ -58,6 +58,12 @@ pub(super) fn judge(
     }
 }
 
+/// The status that an answer means: its own code when that is one of HTTP's refusals, else HTTP's.
+pub(super) fn meant_status(http: StatusCode, reading: &Result<Answer, Unreadable>) -> u16 {
+    let own = reading.as_ref().ok().and_then(|answer| answer.digits("code")?.trim().parse().ok());
+    own.filter(|code| (400..=599).contains(code)).unwrap_or(http.as_u16())
+}
+
 fn judge_answer(http: StatusCode, answer: Answer, quote: &impl Fn(&str) -> String) -> Verdict {
     let status = answer.text("status").unwrap_or_default().to_ascii_lowercase();
     let refusal = refusal_of(&answer);
@@ -100,8 +106,7 @@ fn judge_refusal(http: StatusCode, refusal: &Refusal, quote: &impl Fn(&str) -> S
     if is_about_an_unknown_event(&text) {
         return Verdict::Final(UpstreamError::UnknownEvent { said: said() });
     }
-    // A campaign without a result answers 500 with code 500, for ever.
-    if text.contains("no result as of yet") {
+    if is_about_what_does_not_pass(&text) {
         return Verdict::Final(UpstreamError::Refused { said: said() });
     }
     match code {
@@ -170,6 +175,20 @@ fn words_of(raw: &str) -> String {
 fn is_about_a_lost_cursor(text: &str) -> bool {
     let lost = ["invalid", "expired", "not valid", "not found", "no longer"];
     text.contains("incorrect usage") || (text.contains("cursor") && lost.iter().any(|word| text.contains(word)))
+}
+
+/// What is said with any status, 500 among them, and will be said for ever: a campaign without a result answers so.
+fn is_about_what_does_not_pass(text: &str) -> bool {
+    const WORDS: [&str; 6] = [
+        "no result as of yet",
+        "been completed",
+        "not completed",
+        "invalid group",
+        "invalid request id",
+        "invalid campaign id",
+    ];
+    let nobody = text.contains("not found") && ["user", "profile"].iter().any(|who| text.contains(who));
+    nobody || WORDS.iter().any(|words| text.contains(words))
 }
 
 /// "Invalid event : X", but not "Invalid event_properties".

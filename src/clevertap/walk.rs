@@ -12,9 +12,11 @@ use bytes::Bytes;
 
 use super::account::CleverTap;
 use super::answer::Answer;
+use super::call::Patience;
 use super::cursor::{Cursor, Fingerprint};
 use super::error::UpstreamError;
-use super::events::{self, EventQuery};
+use super::events::EventQuery;
+use super::export::Export;
 use super::pacing::{Rank, RankHandle};
 
 /// Pages without records in a row, each with a next cursor, after which the walk stops.
@@ -23,6 +25,7 @@ const MOST_EMPTY_PAGES: usize = 50;
 /// An export, page by page. Nothing is asked before the first [`next_page`](Self::next_page).
 pub struct Walk {
     client: CleverTap,
+    export: &'static Export,
     query: EventQuery,
     rank: RankHandle,
     stage: Stage,
@@ -59,21 +62,11 @@ impl fmt::Debug for Page {
     }
 }
 
-impl CleverTap {
-    /// Walks over the events of a query. A [`RankHandle`] instead of a [`Rank`] lets several walks share one.
-    pub fn walk(&self, query: EventQuery, rank: impl Into<RankHandle>) -> Walk {
-        Walk {
-            client: self.clone(),
-            query,
-            rank: rank.into(),
-            stage: Stage::Unopened,
-            used: HashSet::new(),
-            empty_in_a_row: 0,
-        }
-    }
-}
-
 impl Walk {
+    pub(super) fn new(client: CleverTap, export: &'static Export, query: EventQuery, rank: RankHandle) -> Self {
+        Self { client, export, query, rank, stage: Stage::Unopened, used: HashSet::new(), empty_in_a_row: 0 }
+    }
+
     /// The next page that has records, or `None` at the end.
     ///
     /// Errors: after one that may pass ([`UpstreamError::may_pass`]) the same page can be asked for again; any other
@@ -81,8 +74,11 @@ impl Walk {
     pub async fn next_page(&mut self) -> Result<Option<Page>, UpstreamError> {
         loop {
             let asked = match &self.stage {
-                Stage::Unopened => events::open(&self.client, &self.query, &self.rank).await,
-                Stage::At(cursor) => events::page(&self.client, &self.query, cursor, &self.rank).await,
+                Stage::Unopened => {
+                    let patience = Patience::for_data(&self.client.inner.tuning);
+                    self.export.open(&self.client, &self.query, &self.rank, patience).await
+                }
+                Stage::At(cursor) => self.export.page(&self.client, &self.query, cursor, &self.rank).await,
                 Stage::Ended => return Ok(None),
                 Stage::Broken(error) => return Err(error.clone()),
             };
@@ -111,7 +107,7 @@ impl Walk {
 
     /// Takes an answer in: its records come out, its cursor becomes the place to go on.
     fn take(&mut self, answer: &Answer) -> Result<Option<Page>, UpstreamError> {
-        if answer.text("status").is_some_and(|status| status.eq_ignore_ascii_case("partial")) {
+        if answer.is_partial() {
             return Err(UpstreamError::malformed("a partial answer where pages were expected"));
         }
         let records = records_of(answer)?;
@@ -146,7 +142,11 @@ impl fmt::Debug for Walk {
             Stage::Ended => "ended",
             Stage::Broken(_) => "broken",
         };
-        f.debug_struct("Walk").field("query", &self.query).field("stage", &stage).finish_non_exhaustive()
+        f.debug_struct("Walk")
+            .field("path", &self.export.path)
+            .field("query", &self.query)
+            .field("stage", &stage)
+            .finish_non_exhaustive()
     }
 }
 

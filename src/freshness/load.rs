@@ -13,7 +13,7 @@ use tokio::task::block_in_place;
 use super::Feed;
 use super::job::{FillError, Job};
 use super::stretches::Stretches;
-use crate::clevertap::{EventQuery, UpstreamError};
+use crate::clevertap::{EventQuery, Filters, UpstreamError};
 use crate::flatten::{Contract, EventSpec, Flattener, Seen};
 use crate::period::{Clock, Days, zone_name};
 use crate::store::{DayFacts, DayTable, NewDay, Staging, Store, StoredDay, TableWriter};
@@ -91,7 +91,7 @@ impl Loader {
 
     async fn walk_once(&self, days: Days, received: &mut u64) -> Result<Loaded, FillError> {
         let fetched_at = self.clock.now();
-        let query = EventQuery { event_name: self.spec.event_name.clone(), days };
+        let query = EventQuery { event_name: self.spec.event_name.clone(), days, filters: Filters::default() };
         let mut walk = self.feed.client.walk(query, self.job.rank.clone());
         let mut flattener = Flattener::new(self.spec.clone());
         let mut staged = Staging::new(self.store.spill_dir(), STAGED_IN_MEMORY / self.job.days.len().max(1));

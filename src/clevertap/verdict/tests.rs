@@ -132,6 +132,16 @@ fn told(http: u16, body: &[u8]) -> (&'static str, String) {
     "This target has no result as of yet"
 )]
 #[case(
+    500,
+    r#"{"status":"fail","error":"This target hasn't been completed","code":500}"#,
+    "refused",
+    "This target hasn't been completed"
+)]
+#[case(500, r#"{"status":"fail","error":"Invalid group : g0","code":500}"#, "refused", "Invalid group : g0")]
+#[case(500, r#"{"status":"fail","error":"Invalid request id","code":500}"#, "refused", "Invalid request id")]
+#[case(503, r#"{"status":"fail","error":"User not found"}"#, "refused", "User not found")]
+#[case(503, r#"{"status":"fail","error":"host not found"}"#, "again unavailable", "HTTP 503: host not found")]
+#[case(
     200,
     r#"{"status":"success","error":"This target hasn't been completed","code":200}"#,
     "refused",
@@ -218,6 +228,22 @@ fn a_long_text_is_quoted_with_its_first_200_characters() {
     let (_, said) = told(502, "word ".repeat(10_000).as_bytes());
     assert_eq!(said.chars().count(), 200);
     assert!(said.starts_with("HTTP 502: word word"));
+}
+
+#[rstest]
+#[case(400, r#"{"status":"fail","code":404}"#, 404)]
+#[case(200, r#"{"status":"fail","code":"409"}"#, 409)]
+#[case(404, r#"{"status":"fail","code":7}"#, 404)]
+#[case(500, r#"{"status":"success","code":200}"#, 500)]
+#[case(404, r#"{"status":"fail","code":99999999999999999999}"#, 404)]
+#[case(404, "<html>", 404)]
+fn an_answer_means_its_own_code_before_the_status_of_http(
+    #[case] http: u16,
+    #[case] body: &'static str,
+    #[case] meant: u16,
+) {
+    let http = StatusCode::from_u16(http).unwrap();
+    assert_eq!(meant_status(http, &Answer::read(Bytes::from_static(body.as_bytes()))), meant);
 }
 
 proptest::proptest! {
