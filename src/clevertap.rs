@@ -25,6 +25,7 @@ mod filters;
 mod meter;
 mod pacing;
 mod partial;
+mod profile_count;
 mod quote;
 mod real_time;
 mod schema;
