@@ -44,6 +44,7 @@ pub use error::UpstreamError;
 pub use events::EventQuery;
 pub use filters::Filters;
 pub use pacing::{Rank, RankHandle};
+pub use real_time::{RealTime, RealTimeSlice};
 pub use top_properties::{TopQuery, TopValue};
 pub use trends::{TrendBy, TrendPoint, TrendQuery};
 pub use tuning::Tuning;
