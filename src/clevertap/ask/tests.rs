@@ -9,7 +9,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::super::fake_server::{ACCOUNT_ID, FakeServer, PASSCODE, Step, charged, json, reply, reply_with};
-use super::super::{Rank, Tuning};
+use super::super::{ProfileKey, Rank, Tuning};
 use super::*;
 
 const COUNT: &str = r#"{"status":"success","count":7}"#;
@@ -50,10 +50,12 @@ async fn adventures() {
     let mut walk = server.client().walk(charged(), Rank::Backfill);
     assert!(walk.next_page().await.unwrap().is_some());
     assert!(walk.next_page().await.is_err());
+    let person = ProfileKey::Email("ana@example.com".to_owned());
+    assert!(server.client().profile(&person, Rank::Backfill).await.is_err());
 }
 
 fn assert_no_secret(text: &str) {
-    for secret in [PASSCODE, ACCOUNT_ID, "SecretCursor", "SecretNext", "ana@example.com"] {
+    for secret in [PASSCODE, ACCOUNT_ID, "SecretCursor", "SecretNext", "ana@example.com", "ana%40example"] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
 }
