@@ -15,6 +15,7 @@ mod account;
 mod answer;
 mod ask;
 mod call;
+mod campaigns;
 mod connection;
 mod cursor;
 mod error;
@@ -42,6 +43,7 @@ mod walk;
 mod fake_server;
 
 pub use account::CleverTap;
+pub use campaigns::Campaign;
 pub use error::UpstreamError;
 pub use events::EventQuery;
 pub use filters::Filters;
