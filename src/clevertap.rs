@@ -15,6 +15,7 @@ mod account;
 mod answer;
 mod ask;
 mod call;
+mod campaign_report;
 mod campaigns;
 mod connection;
 mod cursor;
@@ -43,6 +44,7 @@ mod walk;
 mod fake_server;
 
 pub use account::CleverTap;
+pub use campaign_report::CampaignReport;
 pub use campaigns::Campaign;
 pub use error::UpstreamError;
 pub use events::EventQuery;
