@@ -38,17 +38,25 @@ pub(super) struct Patience {
     pub(super) retries: usize,
     /// For all tries and pauses together, without waiting for slots.
     pub(super) within: Duration,
+    /// For one try, from sending to the head of its answer.
+    pub(super) first_byte: Duration,
 }
 
 impl Patience {
     /// For data that somebody wants.
     pub(super) fn for_data(tuning: &Tuning) -> Self {
-        Self { retries: tuning.retries, within: tuning.within }
+        Self { retries: tuning.retries, within: tuning.within, first_byte: tuning.first_byte }
+    }
+
+    /// For reports, which CleverTap works out while we wait.
+    pub(super) fn for_reports(tuning: &Tuning) -> Self {
+        Self { first_byte: tuning.first_byte_of_reports, ..Self::for_data(tuning) }
     }
 
     /// For a check at the command line: one hiccup is forgiven.
     pub(super) fn for_a_check(tuning: &Tuning) -> Self {
-        Self { retries: tuning.retries.min(1), within: tuning.within.min(Duration::from_secs(30)) }
+        let within = tuning.within.min(Duration::from_secs(30));
+        Self { retries: tuning.retries.min(1), within, first_byte: tuning.first_byte }
     }
 }
 

@@ -81,7 +81,7 @@ impl Connection {
                 request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(call.body.clone());
         }
         let broken = |error| fault(error, call, quoting);
-        let limit = self.tuning.first_byte;
+        let limit = call.patience.first_byte;
         let response = match timeout(limit, request.send()).await {
             Ok(response) => response.map_err(broken)?,
             Err(Elapsed { .. }) => return Err(late(format!("no answer within {}", spoken(limit)))),

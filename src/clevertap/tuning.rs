@@ -9,8 +9,10 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 pub struct Tuning {
     /// Until a connection stands.
     pub connect: Duration,
-    /// From sending a request to the head of its answer. Message reports of 90 days take 110 s.
+    /// From sending a request to the head of its answer.
     pub first_byte: Duration,
+    /// The same for message reports, which are worked out meanwhile: those of 90 days took 110 s.
+    pub first_byte_of_reports: Duration,
     /// The longest silence in the middle of a body.
     pub between_chunks: Duration,
     /// One whole request, from sending to the last byte.
@@ -53,6 +55,7 @@ impl Default for Tuning {
         Self {
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(120),
+            first_byte_of_reports: Duration::from_secs(180),
             between_chunks: Duration::from_secs(30),
             whole_answer: Duration::from_secs(240),
             body_cap: 256 * 1024 * 1024,
@@ -74,6 +77,7 @@ impl Tuning {
         Self {
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(10),
+            first_byte_of_reports: Duration::from_secs(10),
             between_chunks: Duration::from_secs(10),
             whole_answer: Duration::from_secs(20),
             within: Duration::from_secs(20),
