@@ -1,5 +1,7 @@
 //! The way of every request: who is it, is there a slot, what goes wrong, what is the answer.
 
+use std::sync::atomic::Ordering;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::rt::time::sleep;
@@ -19,6 +21,9 @@ use super::world::{Project, World};
 
 /// Answers any request to any path.
 pub async fn serve(request: HttpRequest, body: Bytes, world: Data<World>) -> HttpResponse<Delivery> {
+    if world.stopped.load(Ordering::SeqCst) {
+        return cut(Delivery::nothing(take_line(&request)));
+    }
     let question = Question {
         method: match request.method().as_str() {
             "GET" => Method::Get,

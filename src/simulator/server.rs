@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub struct Running {
     pub address: SocketAddr,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
+    world: Arc<World>,
 }
 
 impl Running {
@@ -32,6 +34,7 @@ impl Running {
         let listener = TcpListener::bind(world.config.listen)?;
         let address = listener.local_addr()?;
         let (started, wait) = mpsc::channel();
+        let stopping = Arc::clone(&world);
         let thread = thread::Builder::new().name("simulator".to_owned()).spawn(move || {
             let workers = world.config.workers.max(1);
             let world = Data::from(world);
@@ -66,12 +69,13 @@ impl Running {
             });
         })?;
         let handle = wait.recv().map_err(|_| io::Error::other("the simulator's thread ended early"))??;
-        Ok(Self { address, handle, thread: Some(thread) })
+        Ok(Self { address, handle, thread: Some(thread), world: stopping })
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.world.stopped.store(true, Ordering::SeqCst);
         // The order to stop is given by the call; the future only tells when it has been followed.
         drop(self.handle.stop(false));
         if let Some(thread) = self.thread.take() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -30,6 +31,9 @@ pub struct World {
     pub slots: Slots,
     pub faults: Faults,
     pub log: CallLog,
+    /// Set before the server is told to stop: its workers end a little later than the call that ends them, and
+    /// until then they hang up.
+    pub stopped: AtomicBool,
 }
 
 /// One account.
@@ -76,6 +80,7 @@ impl World {
             log: CallLog::new(slots.clone()),
             slots,
             faults: Faults::default(),
+            stopped: AtomicBool::new(false),
         }
     }
 
