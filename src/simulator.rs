@@ -17,10 +17,20 @@
 //! In: [`SimulatorConfig`]. Out: an address that speaks CleverTap's API, and a [`Simulator`] to look behind the
 //! curtain, in process only. The command line is left to `cli`.
 //!
-//! Inside, a request passes `door` (credentials, slots, faults) and reaches its `endpoint`, one file each; `walks`
-//! and `cursor` remember where a reader is, `export` says which rows are on a page, `shop` writes them.
+//! Events, people, counts, trends and top properties all come from the same records, whether the shop's own or put
+//! there by a test, and through the same filters: they agree to the last digit. Campaigns and messages are tales of
+//! their own; [`Simulator::campaigns`] and [`Simulator::messages`] tell them without the wire.
+//!
+//! Where nobody knows for certain what CleverTap sends, or where it sends several things, [`SimulatorConfig`] chooses
+//! ([`UnknownEvent`], [`UnknownProfile`], [`TopForm`], [`ScheduledOnForm`], [`DailyForm`], [`VariantForm`]).
+//!
+//! Inside, a request passes `door` (credentials, slots, faults) and reaches its `endpoint`, one file each. What the
+//! endpoints share: `partial` gives request ids and `walk_page` pages; `walks` and `cursor` remember where a reader is
+//! in a `listing`, `paging` says which of its rows are on a page. `export` holds records and `sweep` people, as `filter`
+//! admits them; `shop` writes both.
 
 mod answer;
+mod campaigns;
 mod clock;
 mod config;
 mod connection;
@@ -30,27 +40,46 @@ mod door;
 mod endpoint;
 mod event_counts;
 mod events_open;
-mod events_page;
 mod export;
 mod faults;
+mod filter;
 mod given;
+mod listing;
 mod log;
+mod message_report;
+mod messages;
 mod now;
+mod paging;
+mod partial;
+mod profile;
+mod profile_counts;
+mod profiles_open;
 mod question;
 mod schema;
 mod server;
 mod shop;
 mod slots;
+mod sweep;
+mod targets_list;
+mod targets_result;
 #[cfg(test)]
 mod tests;
+mod top;
+mod trends;
+mod walk_page;
 mod walks;
 mod world;
 
+pub use campaigns::{Campaign, CampaignReport};
 pub use clock::Clock;
-pub use config::{Rows, SimulatedAccount, SimulatorConfig, UnknownEvent};
+pub use config::{
+    DailyForm, Rows, ScheduledOnForm, SimulatedAccount, SimulatorConfig, TopForm, UnknownEvent, UnknownProfile,
+    VariantForm,
+};
 pub use endpoint::{Api, Endpoint};
 pub use faults::{Fault, Faults, Oddity, Place};
 pub use log::{Call, CallLog};
+pub use messages::{Message, Metric, Metrics, Variant};
 pub use shop::Flags;
 
 use std::fmt;
@@ -64,6 +93,8 @@ use jiff::civil::Date;
 use given::Reading;
 use question::EventQuery;
 use server::Running;
+use shop::day::days_since_epoch;
+use sweep::Sweep;
 use world::{Project, World};
 
 /// A simulated CleverTap that is running. It stops when dropped.
@@ -143,9 +174,34 @@ impl Simulator {
     /// How many records the first account has of an event in a period, both ends included.
     pub fn count(&self, event: &str, first: Date, last: Date) -> u64 {
         self.world.first_project().map_or(0, |project| {
-            let query = EventQuery { event: event.to_owned(), first, last };
+            let query = EventQuery::new(event, first, last);
             self.world.export(project, &query, Flags::LEAN, Reading::Look).total()
         })
+    }
+
+    /// The first account's people who did an event in a period (both ends included; `"-1"` for any event), each once,
+    /// as an export of profiles with all parts would carry them at this moment.
+    pub fn people(&self, event: &str, first: Date, last: Date) -> Vec<String> {
+        let Some(project) = self.world.first_project() else { return Vec::new() };
+        let people = self.world.people(project, &EventQuery::new(event, first, last));
+        let today = days_since_epoch(self.world.today(project));
+        let sweep = Sweep::new(Arc::clone(&project.shop), &people, today, Flags::ALL);
+        written(sweep.total(), |number, record| sweep.write(number, record))
+    }
+
+    /// How many people of the first account are active at this moment.
+    pub fn active_now(&self) -> u64 {
+        self.world.first_project().map_or(0, |project| now::active(&self.world, project))
+    }
+
+    /// The first account's campaigns at this moment, the earliest first.
+    pub fn campaigns(&self) -> Vec<Campaign> {
+        self.world.first_project().map_or_else(Vec::new, |project| campaigns::of(&self.world, project))
+    }
+
+    /// The first account's messages at this moment, the earliest first.
+    pub fn messages(&self) -> Vec<Message> {
+        self.world.first_project().map_or_else(Vec::new, |project| messages::of(&self.world, project))
     }
 
     /// Puts these records, and nothing else, on a day, for every account; an event of a new name comes to exist.
@@ -176,17 +232,21 @@ impl Simulator {
     }
 
     fn look(&self, project: &Project, event: &str, day: Date, flags: Flags) -> Vec<String> {
-        let query = EventQuery { event: event.to_owned(), first: day, last: day };
+        let query = EventQuery::new(event, day, day);
         let export = self.world.export(project, &query, flags, Reading::Look);
-        let mut record = Vec::new();
-        (0..export.total())
-            .map(|row| {
-                record.clear();
-                export.write(row, &mut record);
-                String::from_utf8_lossy(&record).into_owned()
-            })
-            .collect()
+        written(export.total(), |row, record| export.write(row, record))
     }
+}
+
+fn written(total: u64, write: impl Fn(u64, &mut Vec<u8>)) -> Vec<String> {
+    let mut record = Vec::new();
+    (0..total)
+        .map(|number| {
+            record.clear();
+            write(number, &mut record);
+            String::from_utf8_lossy(&record).into_owned()
+        })
+        .collect()
 }
 
 impl fmt::Debug for Simulator {

@@ -23,6 +23,21 @@ impl Answer {
         Self::json(200, body.to_string())
     }
 
+    /// Labels beside `status`, each with an object whose entries go out in this order.
+    pub fn labelled(labels: impl IntoIterator<Item = (String, Vec<(String, Value)>)>) -> Self {
+        let mut body = r#"{"status":"success""#.to_owned();
+        for (label, entries) in labels {
+            body.push_str(&format!(",{}:{{", Value::from(label)));
+            for (place, (key, value)) in entries.into_iter().enumerate() {
+                let comma = if place == 0 { "" } else { "," };
+                body.push_str(&format!("{comma}{}:{value}", Value::from(key)));
+            }
+            body.push('}');
+        }
+        body.push('}');
+        Self::json(200, body)
+    }
+
     /// `{"status":"fail","error":…,"code":…}`.
     pub fn fail(status: u16, error: &str, code: u16) -> Self {
         Self::json(status, json!({"status": "fail", "error": error, "code": code}).to_string())
@@ -86,6 +101,10 @@ impl Answer {
     pub fn cursor_invalidated() -> Self {
         let body = json!({"status": "fail", "error": "Cursor is invalid or has expired", "code": "CURSOR_INVALIDATED"});
         Self::json(400, body.to_string())
+    }
+
+    pub fn invalid_group() -> Self {
+        Self::fail(400, "Invalid group", 400)
     }
 
     pub fn invalid_request_id() -> Self {

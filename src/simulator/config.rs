@@ -33,14 +33,25 @@ pub struct SimulatorConfig {
     pub first_page_polls: u32,
     /// The same for each page after it.
     pub next_page_polls: u32,
-    /// How often a count answers `partial` before its number, the POST included; 0 answers at once.
+    /// How often a count, trend or top answers `partial` before its numbers, the POST included; 0 answers at once.
     pub count_polls: u32,
     /// A cursor dies this long after its walk was opened …
     pub cursor_lifetime: Duration,
     /// … or after this long without use.
     pub cursor_idle: Duration,
+    /// A cursor over people dies this long after its walk was opened, or used.
+    pub profile_cursor_lifetime: Duration,
     /// What an export of an event that the project does not have answers.
     pub unknown_event: UnknownEvent,
+    /// What a look-up of somebody there is not answers.
+    pub unknown_profile: UnknownProfile,
+    pub top_form: TopForm,
+    pub scheduled_on_form: ScheduledOnForm,
+    pub daily_form: DailyForm,
+    pub variant_form: VariantForm,
+    /// How slow a message report is, times what was measured at CleverTap: 0.7 s for one day, 6 s for seven, 26 s for
+    /// thirty, 109 s for ninety. 0 is at once, 1 is as measured.
+    pub report_slowness: f64,
     /// Threads that answer requests.
     pub workers: usize,
 }
@@ -61,6 +72,55 @@ pub enum UnknownEvent {
     Refused,
     /// A cursor, and then a page without records.
     Empty,
+}
+
+/// The three that clients reckon with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownProfile {
+    /// 404.
+    NotFound,
+    /// `{"status":"success"}`.
+    NoRecord,
+    /// 200, `fail`, "User not found".
+    Refused,
+}
+
+/// What stands under a label of top properties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TopForm {
+    /// `{"STR":{"red":120},"NUM":{"7":3}}`.
+    Typed,
+    /// `{"red":120,"7":3}`.
+    Flat,
+}
+
+/// How the list of campaigns writes when one starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScheduledOnForm {
+    /// The number `202611231200`, of the project's zone.
+    Digits,
+    /// Unix seconds.
+    Seconds,
+}
+
+/// How a message report with `daily` is split. Nobody has told which one CleverTap sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DailyForm {
+    /// `"daily":[{"date":"20261101","sent":5,…},…]` in the message.
+    Rows,
+    /// `"daily":{"20261101":{"sent":5,…},…}` in the message.
+    Keyed,
+    /// The message once for each day, with `"date":"20261101"`.
+    Repeated,
+}
+
+/// How a message report shows the variants of an A/B test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VariantForm {
+    /// `"variants":[{"variant":"A","sent":5,…},…]` in the message, beside its own totals.
+    Nested,
+    /// The message once for each variant, with `"variant":"A"`.
+    Repeated,
 }
 
 /// One project of the simulated CleverTap. Each has its own people and records, drawn from the seed and its id.
@@ -104,7 +164,14 @@ impl Default for SimulatorConfig {
             count_polls: 1,
             cursor_lifetime: Duration::from_secs(4 * 60 * 60),
             cursor_idle: Duration::from_secs(60 * 60),
+            profile_cursor_lifetime: Duration::from_secs(4 * 24 * 60 * 60),
             unknown_event: UnknownEvent::Refused,
+            unknown_profile: UnknownProfile::NotFound,
+            top_form: TopForm::Typed,
+            scheduled_on_form: ScheduledOnForm::Digits,
+            daily_form: DailyForm::Rows,
+            variant_form: VariantForm::Nested,
+            report_slowness: 0.0,
             workers: 2,
         }
     }

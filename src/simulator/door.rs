@@ -75,8 +75,9 @@ async fn answer(
         world.log.answered(number, 429);
         return send(Answer::too_many_requests(), Held { slot: Some(slot), claim: None });
     }
-    if !world.config.latency.is_zero() {
-        sleep(world.config.latency).await;
+    let latency = world.config.latency + endpoint.slowness(world, &subject);
+    if !latency.is_zero() {
+        sleep(latency).await;
     }
     let answer = match &fault {
         Some(Fault::ConnectionClosed) => return cut(Delivery::nothing(take_line(request))),

@@ -1,11 +1,15 @@
 //! The endpoints that are simulated: which path and method is which. A new one is a line here, a file beside this
 //! one, and an arm in [`Endpoint::subject`] and [`Endpoint::answer`].
 
+use std::time::Duration;
+
 use super::answer::Answer;
 use super::faults::{Fault, Place};
 use super::question::{Method, Question, Subject};
 use super::world::{Project, World};
-use super::{event_counts, events_open, events_page, now, schema};
+use super::{
+    events_open, message_report, now, partial, profile, profiles_open, schema, targets_list, targets_result, walk_page,
+};
 
 /// One thing that CleverTap can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +22,30 @@ pub enum Endpoint {
     CountsOpen,
     /// `GET /1/counts/events.json?req_id=…`.
     CountsPoll,
+    /// `POST /1/counts/profiles.json`.
+    ProfileCountsOpen,
+    /// `GET /1/counts/profiles.json?req_id=…`.
+    ProfileCountsPoll,
+    /// `POST /1/counts/trends.json`.
+    TrendsOpen,
+    /// `GET /1/counts/trends.json?req_id=…`.
+    TrendsPoll,
+    /// `POST /1/counts/top.json`.
+    TopOpen,
+    /// `GET /1/counts/top.json?req_id=…`.
+    TopPoll,
+    /// `POST /1/profiles.json`: opens a cursor walk over people.
+    ProfilesOpen,
+    /// `GET /1/profiles.json?cursor=…`: one page of it.
+    ProfilesPage,
+    /// `GET /1/profile.json?identity=…`.
+    Profile,
+    /// `POST /1/targets/list.json`.
+    Campaigns,
+    /// `POST /1/targets/result.json`.
+    CampaignResult,
+    /// `POST /1/message/report.json`.
+    MessageReport,
     /// `GET /getSchema?type=…`.
     Schema,
     /// `POST /1/now.json`.
@@ -29,6 +57,14 @@ pub enum Endpoint {
 pub enum Api {
     GetEvents,
     EventCount,
+    ProfileCount,
+    Trends,
+    TopProperties,
+    GetProfiles,
+    GetProfile,
+    GetCampaigns,
+    CampaignReport,
+    MessageReports,
     Schema,
     RealTimeCounts,
 }
@@ -44,30 +80,20 @@ pub(super) enum Route {
 
 impl Endpoint {
     pub(super) fn route(question: &Question) -> Route {
-        let method = question.method;
         match question.path.as_str() {
-            "/1/events.json" => match method {
-                // A cursor may also be posted, and a query may also be got, as CleverTap's own Node library does.
-                Method::Get | Method::Post if question.param("cursor").is_some() => Route::Found(Self::EventsPage),
-                Method::Get if question.param("query").is_some() => Route::Found(Self::EventsOpen),
-                Method::Get => Route::Found(Self::EventsPage),
-                Method::Post => Route::Found(Self::EventsOpen),
-                Method::Other => Route::OtherMethod,
-            },
-            "/1/counts/events.json" => match method {
-                Method::Get | Method::Post if question.param("req_id").is_some() => Route::Found(Self::CountsPoll),
-                Method::Get => Route::Found(Self::CountsPoll),
-                Method::Post => Route::Found(Self::CountsOpen),
-                Method::Other => Route::OtherMethod,
-            },
-            "/getSchema" => match method {
-                Method::Get | Method::Post => Route::Found(Self::Schema),
-                Method::Other => Route::OtherMethod,
-            },
-            "/1/now.json" => match method {
-                Method::Post => Route::Found(Self::Now),
-                Method::Get | Method::Other => Route::OtherMethod,
-            },
+            "/1/events.json" => walk(question, Self::EventsOpen, Self::EventsPage),
+            "/1/profiles.json" => walk(question, Self::ProfilesOpen, Self::ProfilesPage),
+            "/1/counts/events.json" => computed(question, Self::CountsOpen, Self::CountsPoll),
+            "/1/counts/profiles.json" => computed(question, Self::ProfileCountsOpen, Self::ProfileCountsPoll),
+            "/1/counts/trends.json" => computed(question, Self::TrendsOpen, Self::TrendsPoll),
+            "/1/counts/top.json" => computed(question, Self::TopOpen, Self::TopPoll),
+            "/1/profile.json" => only(question, &[Method::Get], Self::Profile),
+            "/1/targets/list.json" => only(question, &[Method::Post], Self::Campaigns),
+            "/1/targets/result.json" => only(question, &[Method::Post], Self::CampaignResult),
+            "/1/message/report.json" => only(question, &[Method::Post], Self::MessageReport),
+            // The documentation says both.
+            "/getSchema" => only(question, &[Method::Get, Method::Post], Self::Schema),
+            "/1/now.json" => only(question, &[Method::Post], Self::Now),
             _ => Route::Nowhere,
         }
     }
@@ -76,12 +102,20 @@ impl Endpoint {
         match self {
             Self::EventsOpen | Self::EventsPage => Api::GetEvents,
             Self::CountsOpen | Self::CountsPoll => Api::EventCount,
+            Self::ProfileCountsOpen | Self::ProfileCountsPoll => Api::ProfileCount,
+            Self::TrendsOpen | Self::TrendsPoll => Api::Trends,
+            Self::TopOpen | Self::TopPoll => Api::TopProperties,
+            Self::ProfilesOpen | Self::ProfilesPage => Api::GetProfiles,
+            Self::Profile => Api::GetProfile,
+            Self::Campaigns => Api::GetCampaigns,
+            Self::CampaignResult => Api::CampaignReport,
+            Self::MessageReport => Api::MessageReports,
             Self::Schema => Api::Schema,
             Self::Now => Api::RealTimeCounts,
         }
     }
 
-    /// This endpoint, for this event only. For faults.
+    /// This endpoint, for this event only; of `CampaignResult`, for this campaign's id. For faults.
     pub fn of(self, event: &str) -> Place {
         Place::from(self).of(event)
     }
@@ -101,10 +135,18 @@ impl Endpoint {
     pub(super) fn subject(self, world: &World, project: &Project, question: &Question) -> Subject {
         match self {
             Self::EventsOpen => events_open::subject(question),
-            Self::EventsPage => events_page::subject(world, project, question),
-            Self::CountsOpen => event_counts::subject(question),
-            Self::CountsPoll => event_counts::poll_subject(world, question),
-            Self::Schema | Self::Now => Subject::default(),
+            Self::ProfilesOpen => profiles_open::subject(world, project, question),
+            Self::EventsPage | Self::ProfilesPage => walk_page::subject(self.api(), world, project, question),
+            Self::CountsOpen | Self::ProfileCountsOpen | Self::TrendsOpen | Self::TopOpen => {
+                partial::subject(self.api(), world, project, question)
+            }
+            Self::CountsPoll | Self::ProfileCountsPoll | Self::TrendsPoll | Self::TopPoll => {
+                partial::poll_subject(self.api(), world, project, question)
+            }
+            Self::Campaigns => targets_list::subject(question),
+            Self::MessageReport => message_report::subject(question),
+            Self::CampaignResult => targets_result::subject(question),
+            Self::Profile | Self::Schema | Self::Now => Subject::default(),
         }
     }
 
@@ -118,9 +160,19 @@ impl Endpoint {
         subject: &Subject,
     ) -> Option<Answer> {
         match self {
-            Self::EventsPage => events_page::not_ready(world, subject),
-            Self::CountsPoll => event_counts::not_ready(world, project, question),
-            Self::EventsOpen | Self::CountsOpen | Self::Schema | Self::Now => None,
+            Self::EventsPage | Self::ProfilesPage => walk_page::not_ready(world, subject),
+            Self::CountsPoll | Self::ProfileCountsPoll | Self::TrendsPoll | Self::TopPoll => {
+                partial::not_ready(self.api(), world, project, question)
+            }
+            _ => None,
+        }
+    }
+
+    /// How long this takes by itself, beside what every request takes.
+    pub(super) fn slowness(self, world: &World, subject: &Subject) -> Duration {
+        match self {
+            Self::MessageReport => message_report::slowness(world, subject),
+            _ => Duration::ZERO,
         }
     }
 
@@ -135,11 +187,44 @@ impl Endpoint {
     ) -> Answer {
         match self {
             Self::EventsOpen => events_open::answer(world, project, question, fault),
-            Self::EventsPage => events_page::answer(world, subject, fault),
-            Self::CountsOpen => event_counts::answer(world, project, question, fault),
-            Self::CountsPoll => event_counts::poll(world, project, question, fault),
+            Self::ProfilesOpen => profiles_open::answer(world, project, question, fault),
+            Self::EventsPage | Self::ProfilesPage => walk_page::answer(world, subject, fault),
+            Self::CountsOpen | Self::ProfileCountsOpen | Self::TrendsOpen | Self::TopOpen => {
+                partial::answer(self.api(), world, project, question, fault)
+            }
+            Self::CountsPoll | Self::ProfileCountsPoll | Self::TrendsPoll | Self::TopPoll => {
+                partial::poll(self.api(), world, project, question, fault)
+            }
+            Self::Profile => profile::answer(world, project, question),
+            Self::Campaigns => targets_list::answer(world, project, question),
+            Self::CampaignResult => targets_result::answer(world, project, question),
+            Self::MessageReport => message_report::answer(world, project, question),
             Self::Schema => schema::answer(world, question),
             Self::Now => now::answer(world, project, question),
         }
     }
+}
+
+/// A cursor may also be posted, and a query may also be got, as CleverTap's own Node library does.
+fn walk(question: &Question, open: Endpoint, page: Endpoint) -> Route {
+    match question.method {
+        Method::Get | Method::Post if question.param("cursor").is_some() => Route::Found(page),
+        Method::Get if question.param("query").is_some() => Route::Found(open),
+        Method::Get => Route::Found(page),
+        Method::Post => Route::Found(open),
+        Method::Other => Route::OtherMethod,
+    }
+}
+
+fn computed(question: &Question, open: Endpoint, poll: Endpoint) -> Route {
+    match question.method {
+        Method::Get | Method::Post if question.param("req_id").is_some() => Route::Found(poll),
+        Method::Get => Route::Found(poll),
+        Method::Post => Route::Found(open),
+        Method::Other => Route::OtherMethod,
+    }
+}
+
+fn only(question: &Question, methods: &[Method], endpoint: Endpoint) -> Route {
+    if methods.contains(&question.method) { Route::Found(endpoint) } else { Route::OtherMethod }
 }

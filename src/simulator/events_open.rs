@@ -1,19 +1,20 @@
 //! `POST /1/events.json`: opens a cursor walk. The answer carries a cursor and no records.
 
-use serde_json::json;
-
 use super::answer::Answer;
 use super::config::UnknownEvent;
-use super::cursor::Mark;
-use super::export::PageSize;
 use super::faults::Fault;
 use super::given::Reading;
-use super::question::{Question, Subject};
-use super::walks::Walk;
+use super::listing::Listing;
+use super::question::{EventQuery, Question, Subject};
+use super::walk_page;
 use super::world::{Known, Project, World};
 
 pub(super) fn subject(question: &Question) -> Subject {
-    let query = question.event_query().ok();
+    about(question.event_query().ok(), question)
+}
+
+/// What a walk's first request is about.
+pub(super) fn about(query: Option<EventQuery>, question: &Question) -> Subject {
     Subject {
         period: query.as_ref().map(|query| (query.first, query.last)),
         event: query.map(|query| query.event),
@@ -37,13 +38,7 @@ pub(super) fn answer(world: &World, project: &Project, question: &Question, faul
         Known::No if world.config.unknown_event == UnknownEvent::Empty => {}
         Known::No => return Answer::invalid_event(400, &query.event),
     }
-    if fault == Some(&Fault::NoCursor) {
-        return Answer::value(&json!({"status": "success"}));
-    }
-    let flags = question.flags();
-    let export = world.export(project, &query, flags, Reading::Export);
-    let size = PageSize::from_batch_size(question.param("batch_size"));
-    let walk = world.walks.open(Walk::new(&project.account_id, query, flags, export, size, world.config.clock.now()));
-    let cursor = Mark { walk, page: 0, detour: 0 }.encode(world.config.seed);
-    Answer::value(&json!({"status": "success", "cursor": cursor}))
+    let reading = if fault == Some(&Fault::NoCursor) { Reading::Look } else { Reading::Export };
+    let export = world.export(project, &query, question.flags(), reading);
+    walk_page::opened(world, project, question, query, Listing::Events(export), fault)
 }

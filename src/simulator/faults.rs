@@ -60,6 +60,8 @@ pub enum Fault {
     CursorExpired,
     /// "Invalid request id".
     InvalidRequestId,
+    /// `fail` with this text, the status being the code as well.
+    Fail { status: u16, error: &'static str },
     /// Anything else.
     Answer { status: u16, body: Vec<u8> },
     /// The connection is reset without an answer.
@@ -84,11 +86,11 @@ pub enum Fault {
     /// The JSON is blown up to this many bytes with spaces: between the records of a page, else after its first `{`.
     Giant { bytes: u64 },
 
-    // `EventsOpen` only.
+    // `EventsOpen` and `ProfilesOpen` only.
     /// `{"status":"success"}`: a walk without a cursor.
     NoCursor,
 
-    // `EventsPage` only.
+    // `EventsPage` and `ProfilesPage` only.
     /// `"records":[]` with a `next_cursor`; the page's own records come with that.
     EmptyPage,
     /// The same without the key `records`.
@@ -101,18 +103,22 @@ pub enum Fault {
     NextCursorRepeated,
     /// `next_cursor` is a number.
     NextCursorNumber,
-    /// The page's first record is odd.
+    /// The page's first record is odd. Of a person's record only what needs no `ts` changes anything.
     OddRecord(Oddity),
     /// The page's first record is there twice.
     DuplicateRecord,
 
-    // `CountsOpen` and `CountsPoll` only.
+    // Counts, trends and top properties only, open or poll.
     /// `partial` instead of the number.
     Partial,
-    /// `"count":"7138"`.
+    /// `"count":"7138"`; in trends and top properties every number is text.
     CountAsText,
-    /// `success` without a count.
+    /// `success` without a count or label.
     NoCount,
+
+    // Trends and top properties only, open or poll.
+    /// "Invalid group".
+    InvalidGroup,
 }
 
 impl Fault {
@@ -136,6 +142,8 @@ impl Fault {
             }
             Self::CursorExpired => Answer::cursor_invalidated(),
             Self::InvalidRequestId => Answer::invalid_request_id(),
+            Self::InvalidGroup => Answer::invalid_group(),
+            Self::Fail { status, error } => Answer::fail(*status, error, *status),
             Self::Answer { status, body } => Answer::json(*status, body.clone()),
             _ => return None,
         })
@@ -157,7 +165,7 @@ impl Fault {
 
     fn belongs_to(&self, endpoint: Endpoint) -> bool {
         match self {
-            Self::NoCursor => endpoint == Endpoint::EventsOpen,
+            Self::NoCursor => matches!(endpoint, Endpoint::EventsOpen | Endpoint::ProfilesOpen),
             Self::EmptyPage
             | Self::NoRecordsKey
             | Self::NextCursorEmpty
@@ -165,9 +173,20 @@ impl Fault {
             | Self::NextCursorRepeated
             | Self::NextCursorNumber
             | Self::OddRecord(_)
-            | Self::DuplicateRecord => endpoint == Endpoint::EventsPage,
-            Self::Partial | Self::CountAsText | Self::NoCount => {
-                matches!(endpoint, Endpoint::CountsOpen | Endpoint::CountsPoll)
+            | Self::DuplicateRecord => matches!(endpoint, Endpoint::EventsPage | Endpoint::ProfilesPage),
+            Self::Partial | Self::CountAsText | Self::NoCount => matches!(
+                endpoint,
+                Endpoint::CountsOpen
+                    | Endpoint::CountsPoll
+                    | Endpoint::ProfileCountsOpen
+                    | Endpoint::ProfileCountsPoll
+                    | Endpoint::TrendsOpen
+                    | Endpoint::TrendsPoll
+                    | Endpoint::TopOpen
+                    | Endpoint::TopPoll
+            ),
+            Self::InvalidGroup => {
+                matches!(endpoint, Endpoint::TrendsOpen | Endpoint::TrendsPoll | Endpoint::TopOpen | Endpoint::TopPoll)
             }
             _ => true,
         }
@@ -191,7 +210,7 @@ impl From<Endpoint> for Place {
 }
 
 impl Place {
-    /// Requests about this event.
+    /// Requests about this event, or about the campaign with this id.
     pub fn of(self, event: &str) -> Self {
         Self { event: Some(event.to_owned()), ..self }
     }

@@ -70,6 +70,11 @@ impl Given {
         self.0.lock().keys().cloned().collect()
     }
 
+    /// Everything that was put anywhere, but for what is still late.
+    pub fn all(&self) -> Vec<Bytes> {
+        self.0.lock().values().flat_map(BTreeMap::values).flat_map(|given| given.records.iter().cloned()).collect()
+    }
+
     /// The days of a period on which something was put.
     pub fn days(&self, event: &str, first: Date, last: Date, reading: Reading) -> BTreeMap<Date, Added> {
         let mut all = self.0.lock();

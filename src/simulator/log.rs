@@ -21,7 +21,8 @@ pub struct Call {
     pub endpoint: Endpoint,
     /// `None` when the credentials were wrong.
     pub account_id: Option<String>,
-    /// Of the event query, or of the walk that a cursor belongs to; `None` where it could not be understood.
+    /// Of the event query, or of the walk or request id it leads to; of a campaign's report, the campaign's id. `None`
+    /// where there is none or it could not be understood.
     pub event: Option<String>,
     /// The period asked for, both ends included.
     pub from: Option<Date>,

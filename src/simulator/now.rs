@@ -1,27 +1,52 @@
-//! `POST /1/now.json`: who is active right now. Also the cheapest way to try credentials.
+//! `POST /1/now.json`: who is active right now, in all and by slices. Also the cheapest way to try credentials.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::question::Question;
 use super::shop::random::{Purpose, Random};
 use super::world::{Project, World};
 
+/// What can be asked for besides the count, and how many in a hundred each value has. The last one gets the rest.
+const SLICES: [(&str, &[(&str, u64)]); 5] = [
+    ("user_type", &[("new", 8), ("existing", 92)]),
+    ("session_source", &[("Direct", 55), ("Others", 30), ("Search", 12), ("Social", 3)]),
+    ("browser", &[("Chrome", 60), ("Safari", 25), ("Firefox", 10), ("Edge", 5)]),
+    ("os", &[("Android", 58), ("iOS", 26), ("Windows", 12), ("Mac OS X", 4)]),
+    ("device", &[("Mobile", 80), ("Desktop", 16), ("Tablet", 4)]),
+];
+
 pub(super) fn answer(world: &World, project: &Project, question: &Question) -> Answer {
-    let body: Value = if question.body.is_empty() {
-        json!({})
-    } else {
-        match serde_json::from_slice(&question.body) {
-            Ok(body) => body,
-            Err(_) => return Answer::fail(400, "Malformed JSON", 400),
-        }
+    let asked = if question.body.is_empty() { Ok(Value::Null) } else { question.json() };
+    let asked = match asked {
+        Ok(asked) => asked,
+        Err(refusal) => return refusal,
     };
-    let minute = world.config.clock.now().as_second().div_euclid(60);
-    let mut random = Random::new(world.config.seed, Purpose::Slice, minute as u64, project.account_id.len() as u64);
-    let (new, existing) = (random.below(9), 20 + random.below(90));
-    let mut answer = json!({"status": "success", "count": new + existing});
-    if body["user_type"] == true {
-        answer["user_type"] = json!({"new": new, "existing": existing});
+    let count = active(world, project);
+    let mut answer = json!({"status": "success", "count": count});
+    for (slice, shares) in SLICES {
+        if asked[slice] == true {
+            answer[slice] = Value::Object(split(count, shares));
+        }
     }
     Answer::value(&answer)
+}
+
+/// Different every minute.
+pub(super) fn active(world: &World, project: &Project) -> u64 {
+    let minute = world.config.clock.now().as_second().div_euclid(60);
+    let mut random = Random::new(project.shop.seed(), Purpose::Slice, minute as u64, 0);
+    u64::from(20 + random.below(100))
+}
+
+/// Adds up to the count.
+fn split(count: u64, shares: &[(&str, u64)]) -> Map<String, Value> {
+    let mut left = count;
+    let mut slice = Map::new();
+    for (place, (name, share)) in shares.iter().enumerate() {
+        let part = if place + 1 == shares.len() { left } else { count * share / 100 };
+        left -= part;
+        slice.insert((*name).to_owned(), Value::from(part));
+    }
+    slice
 }

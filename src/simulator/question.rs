@@ -1,10 +1,12 @@
 //! A request as the simulator understands it: path, parameters, body, and the event query inside.
 
 use bytes::Bytes;
+use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::filter::Filters;
 use super::shop::Flags;
 use super::walks::Claim;
 
@@ -35,12 +37,33 @@ impl Question {
         Flags { app: on("app"), events: on("events"), profile: on("profile") }
     }
 
-    /// The event query of the body, or of the parameter `query`.
+    /// The body, or the parameter `query`, as JSON.
+    pub fn json(&self) -> Result<Value, Answer> {
+        let body = self.param("query").map_or(&self.body[..], str::as_bytes);
+        serde_json::from_slice(body).map_err(|_| Answer::fail(400, "Malformed JSON", 400))
+    }
+
+    /// The query of an event.
     pub fn event_query(&self) -> Result<EventQuery, Answer> {
-        match self.param("query") {
-            Some(query) => EventQuery::read(query.as_bytes()),
-            None => EventQuery::read(&self.body),
+        EventQuery::read(&self.json()?)
+    }
+
+    /// The query of the people who did an event. Without an event, or with `"-1"` for one, it is about everybody
+    /// who did anything; without days as well, in the last 365.
+    pub fn people_query(&self, today: Date) -> Result<EventQuery, Answer> {
+        let mut body = self.json()?;
+        let everybody = match body["event_name"].as_str() {
+            None => !says_nothing(&body["common_profile_properties"]) || !says_nothing(&body["advanced_query"]),
+            Some(name) => name == ANY_EVENT,
+        };
+        if everybody {
+            body["event_name"] = Value::from(ANY_EVENT);
+            if body["from"].is_null() && body["to"].is_null() {
+                body["from"] = Value::from(compact(today.checked_sub(364.days()).unwrap_or(Date::MIN)));
+                body["to"] = Value::from(compact(today));
+            }
         }
+        EventQuery::read(&body)
     }
 }
 
@@ -57,32 +80,45 @@ pub struct Subject {
     pub claim: Option<Claim>,
 }
 
-/// An event and a period, both ends included.
+/// In a query of people: whichever event.
+pub const ANY_EVENT: &str = "-1";
+
+/// An event and a period, both ends included, and which of its records are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventQuery {
     pub event: String,
     pub first: Date,
     pub last: Date,
+    pub filters: Filters,
 }
 
-/// What is not simulated is refused, so that nobody takes unfiltered rows for filtered ones.
-const FILTERS: [&str; 4] = ["event_properties", "session_properties", "common_profile_properties", "advanced_query"];
-
 impl EventQuery {
-    fn read(body: &[u8]) -> Result<Self, Answer> {
-        let body: Value = serde_json::from_slice(body).map_err(|_| Answer::fail(400, "Malformed JSON", 400))?;
-        if let Some(filter) = FILTERS.iter().find(|filter| !says_nothing(&body[**filter])) {
-            return Err(Answer::fail(400, &format!("{filter} is not simulated"), 400));
-        }
+    /// Without filters.
+    pub fn new(event: &str, first: Date, last: Date) -> Self {
+        Self { event: event.to_owned(), first, last, filters: Filters::default() }
+    }
+
+    pub fn read(body: &Value) -> Result<Self, Answer> {
         let Some(event) = body["event_name"].as_str() else {
             return Err(Answer::fail(400, "event_name is missing", 400));
         };
-        let (first, last) = (day(&body["from"])?, day(&body["to"])?);
-        if first > last {
-            return Err(Answer::bad_date("Invalid date range: from is greater than to"));
-        }
-        Ok(Self { event: event.to_owned(), first, last })
+        let (first, last) = period(body)?;
+        Ok(Self { event: event.to_owned(), first, last, filters: Filters::read(body) })
     }
+}
+
+/// `from` and `to`.
+pub fn period(body: &Value) -> Result<(Date, Date), Answer> {
+    let (first, last) = (day(&body["from"])?, day(&body["to"])?);
+    if first > last {
+        return Err(Answer::bad_date("Invalid date range: from is greater than to"));
+    }
+    Ok((first, last))
+}
+
+fn compact(day: Date) -> i64 {
+    let (year, month, day) = (i64::from(day.year()), i64::from(day.month()), i64::from(day.day()));
+    year * 10_000 + month * 100 + day
 }
 
 fn says_nothing(filter: &Value) -> bool {
@@ -95,7 +131,7 @@ fn says_nothing(filter: &Value) -> bool {
 }
 
 /// A day is an integer `YYYYMMDD`. One with dashes is met with a server error, as CleverTap does.
-fn day(value: &Value) -> Result<Date, Answer> {
+pub fn day(value: &Value) -> Result<Date, Answer> {
     if value.as_str().is_some_and(|text| text.contains('-')) {
         return Err(Answer::fail(500, "Internal Server Error", 500));
     }

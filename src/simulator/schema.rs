@@ -8,7 +8,7 @@ use super::shop::events::{Access, KINDS};
 use super::world::World;
 
 /// Custom profile properties and their types.
-const USER_PROPERTIES: [(&str, &str); 14] = [
+pub(super) const USER_PROPERTIES: [(&str, &str); 14] = [
     ("Last Visit", "date"),
     ("City", "string"),
     ("MSG-push", "boolean"),

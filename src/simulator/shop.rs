@@ -5,7 +5,8 @@
 //! CleverTap does. Nothing is stored. All of it is invented.
 //!
 //! Events: `App Launched`, `Product Viewed`, `Added To Cart`, `Charged` (with `Items`), `App Uninstalled`, `購入完了`;
-//! `Wishlist Opened` is discarded and has no records; notification events can be counted but not exported.
+//! `Wishlist Opened` is discarded and has no records; notification events (with a `Campaign Type`) can be counted but not
+//! exported.
 //!
 //! What is uneven on purpose, so that a reader of these records meets what real projects hold:
 //!
@@ -26,7 +27,7 @@
 //! | awkward for CSV and spreadsheets | line breaks and quotes in `Last review` and `Note`; `Coupon` `+10OFF`, `=FREE`, `007` |
 //!
 //! In: seed, number of people, days, rows a day, time zone. Out: how many records a day has up to a moment, and
-//! their bytes. Pages, cursors and everything else of the wire are left to the rest of the simulator.
+//! their bytes; the people, one by one. Pages, cursors and everything else of the wire are left to the rest of the simulator.
 
 mod activity;
 pub mod day;
@@ -44,7 +45,9 @@ mod summary;
 mod volume;
 
 use day::Day;
+use devices::Device;
 use events::{EventKind, KINDS};
+use json::Json;
 use people::{MOST_PEOPLE, Person};
 use random::{Purpose, Random};
 use record::Record;
@@ -77,6 +80,22 @@ pub struct Place<'a> {
     pub day: &'a Day,
     pub index: u32,
     pub whole: u32,
+}
+
+/// Somebody as CleverTap knows them: a person with all their devices, or, when they never logged in, one device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Who {
+    person: u32,
+    /// Of one who never logged in.
+    device: Option<u32>,
+}
+
+/// What a person can be looked up by.
+#[derive(Clone, Copy, Debug)]
+pub enum LookUp<'a> {
+    Identity(&'a str),
+    Email(&'a str),
+    ObjectId(&'a str),
 }
 
 /// One account's shop.
@@ -126,21 +145,70 @@ impl Shop {
     /// Appends the JSON of one record. `today` is the day of the export, in days since 1970.
     pub fn write(&self, place: Place<'_>, today: i64, flags: Flags, out: &mut Vec<u8>) {
         let Some(event) = KINDS.get(place.kind) else { return };
-        let mut random = Random::new(self.seed, Purpose::Record, stream(place.kind, place.day), u64::from(place.index));
-        // Squared, so that some people are around much more than others.
-        let who = random.fraction();
-        let number = (who * who * f64::from(self.people)) as u32;
+        let (person, random) = self.author(place);
         Record {
             seed: self.seed,
             kind: event,
             day: place.day,
             elapsed: self.elapsed(place),
             today,
-            person: Person::new(self.seed, number),
+            person,
             random,
             flags,
         }
         .write(out);
+    }
+
+    /// Who did it; cheaper than writing the record.
+    pub fn who(&self, place: Place<'_>) -> Who {
+        let (person, mut random) = self.author(place);
+        let device = person.pick_device(&mut random);
+        Who { person: person.number, device: (!person.known).then_some(device) }
+    }
+
+    /// The identity of somebody, or their device's object id: different for everybody.
+    pub fn key_of(&self, who: Who) -> String {
+        let person = Person::new(self.seed, who.person);
+        person.identity().unwrap_or_else(|| Device::of(self.seed, &person, who.device.unwrap_or(0)).object_id())
+    }
+
+    /// Appends the JSON of somebody's own record, as an export of profiles carries it on day `today`.
+    pub fn write_person(&self, who: Who, today: i64, flags: Flags, out: &mut Vec<u8>) {
+        let person = Person::new(self.seed, who.person);
+        let devices: Vec<Device> = match who.device {
+            Some(device) => vec![Device::of(self.seed, &person, device)],
+            None => (0..person.devices).map(|device| Device::of(self.seed, &person, device)).collect(),
+        };
+        profile::write_person(&mut Json::new(out), self.seed, &person, &devices, today, flags);
+    }
+
+    /// Looks through everybody the shop has ever met.
+    pub fn find(&self, wanted: LookUp<'_>) -> Option<Who> {
+        (0..self.people).find_map(|number| {
+            let person = Person::new(self.seed, number);
+            let device_with =
+                |id: &str| (0..person.devices).find(|device| Device::of(self.seed, &person, *device).object_id() == id);
+            let device = match wanted {
+                LookUp::Identity(identity) => (person.identity().as_deref() == Some(identity)).then_some(0),
+                LookUp::Email(email) => (person.email().as_deref() == Some(email)).then_some(0),
+                LookUp::ObjectId(id) => device_with(id),
+            }?;
+            Some(Who { person: number, device: (!person.known).then_some(device) })
+        })
+    }
+
+    /// What everything in this shop is drawn from.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Who made a record, and the luck that is left for the rest of it.
+    fn author(&self, place: Place<'_>) -> (Person, Random) {
+        let mut random = Random::new(self.seed, Purpose::Record, stream(place.kind, place.day), u64::from(place.index));
+        // Squared, so that some people are around much more than others.
+        let who = random.fraction();
+        let number = (who * who * f64::from(self.people)) as u32;
+        (Person::new(self.seed, number), random)
     }
 
     /// When a record happens, in seconds since the day's first moment. Never earlier than the record before.

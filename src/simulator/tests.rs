@@ -1,8 +1,12 @@
 //! The simulator, asked over the wire as the gateway asks it.
 
+mod campaigns;
+mod counts;
 mod faults;
 mod manners;
+mod people;
 mod records;
+mod reports;
 
 use std::time::Duration;
 
@@ -27,7 +31,7 @@ struct Caller {
 }
 
 /// An answer that has been read.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Said {
     status: u16,
     body: String,

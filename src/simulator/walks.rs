@@ -9,18 +9,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::export::{Export, PageSize};
+use super::endpoint::Api;
+use super::listing::Listing;
+use super::paging::PageSize;
 use super::question::EventQuery;
-use super::shop::Flags;
 
 const MOST_WALKS: usize = 4096;
 
-/// One opened export.
+/// One opened export, of events or of people.
 pub struct Walk {
     pub account: String,
     pub query: EventQuery,
-    pub flags: Flags,
-    pub export: Export,
+    pub listing: Listing,
     pub size: PageSize,
     pub opened: Timestamp,
     progress: Mutex<Progress>,
@@ -34,12 +34,11 @@ struct Progress {
 }
 
 impl Walk {
-    pub fn new(account: &str, query: EventQuery, flags: Flags, export: Export, size: PageSize, now: Timestamp) -> Self {
+    pub fn new(account: &str, query: EventQuery, listing: Listing, size: PageSize, now: Timestamp) -> Self {
         Self {
             account: account.to_owned(),
             query,
-            flags,
-            export,
+            listing,
             size,
             opened: now,
             progress: Mutex::new(Progress { used: now, polls: HashMap::new() }),
@@ -112,11 +111,11 @@ impl Walks {
         id
     }
 
-    /// Claims a walk of this account for one request.
-    pub fn claim(&self, mark: super::cursor::Mark, account: &str, expiry: Expiry) -> Claim {
+    /// Claims a walk of this account and path for one request.
+    pub fn claim(&self, mark: super::cursor::Mark, api: Api, account: &str, expiry: Expiry) -> Claim {
         let mut open = self.0.lock();
         let Some(walk) = open.walks.get(&mark.walk).cloned() else { return Claim::Expired };
-        if walk.account != account {
+        if walk.account != account || walk.listing.api() != api {
             return Claim::Unreadable;
         }
         let used = walk.progress.lock().used;

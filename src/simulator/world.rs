@@ -5,21 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use jiff::ToSpan;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::config::SimulatorConfig;
-use super::event_counts::Requests;
 use super::export::{Export, days_within};
 use super::faults::Faults;
 use super::given::{Given, Reading};
 use super::log::CallLog;
-use super::question::EventQuery;
+use super::partial::Requests;
+use super::question::{ANY_EVENT, EventQuery};
 use super::shop::day::{Day, days_since_epoch};
 use super::shop::events::{Access, KINDS, find};
-use super::shop::{Flags, Shop};
+use super::shop::{Flags, Shop, exported_events};
 use super::slots::Slots;
+use super::sweep::People;
 use super::walks::Walks;
 
 pub struct World {
@@ -41,7 +42,7 @@ pub struct Project {
     pub account_id: String,
     passcode: SecretString,
     pub zone: TimeZone,
-    shop: Arc<Shop>,
+    pub shop: Arc<Shop>,
 }
 
 impl Project {
@@ -93,7 +94,7 @@ impl World {
     }
 
     pub fn today(&self, project: &Project) -> Date {
-        project.zone.to_datetime(self.config.clock.now()).date()
+        self.now(project).date()
     }
 
     /// The first and last day with data.
@@ -130,6 +131,29 @@ impl World {
                 export.add_given(day, given.records);
             }
         }
+        export.keep(&query.filters);
         export
+    }
+
+    /// The people who did an event in a period, or any event.
+    pub fn people(&self, project: &Project, query: &EventQuery) -> People {
+        let events = if query.event == ANY_EVENT {
+            let own = exported_events().map(|kind| kind.name.to_owned());
+            own.chain(self.given.events().into_iter().filter(|name| find(name).is_none())).collect()
+        } else {
+            vec![query.event.clone()]
+        };
+        let mut people = People::default();
+        for event in events {
+            let query = EventQuery { event, ..query.clone() };
+            let export = self.export(project, &query, Flags::LEAN, Reading::Look);
+            export.rows().for_each(|(_, row)| people.add(&project.shop, row));
+        }
+        people
+    }
+
+    /// The project's wall clock.
+    pub fn now(&self, project: &Project) -> DateTime {
+        project.zone.to_datetime(self.config.clock.now())
     }
 }

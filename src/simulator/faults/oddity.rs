@@ -54,7 +54,8 @@ impl Oddity {
         Self::ZeroCharacter,
     ];
 
-    /// This record, made odd. New properties are called `odd`; a record without `event_props` gets one.
+    /// This record, made odd. New properties are called `odd`; a record of an event without `event_props` gets one, in
+    /// that of a person they are in `profileData`.
     pub fn apply(self, record: &[u8]) -> Vec<u8> {
         let property = |value: &[u8]| add_property(record, &[b"\"odd\":", value].concat());
         match self {
@@ -76,12 +77,15 @@ impl Oddity {
     }
 }
 
-/// Puts a property at the beginning of `event_props`.
+/// Puts a property at the beginning of `event_props`, or of a person's `profileData`.
 fn add_property(record: &[u8], property: &[u8]) -> Vec<u8> {
     const KEY: &[u8] = b"\"event_props\":{";
-    match memmem::find(record, KEY) {
+    const PERSONAL: &[u8] = b"\"profileData\":{";
+    let of_person = memmem::find(record, b"\"platformInfo\":").is_some();
+    let key = if of_person { PERSONAL } else { KEY };
+    match memmem::find(record, key) {
         Some(at) => {
-            let (before, after) = record.split_at(at + KEY.len());
+            let (before, after) = record.split_at(at + key.len());
             let comma: &[u8] = if after.starts_with(b"}") { b"" } else { b"," };
             [before, property, comma, after].concat()
         }

@@ -7,6 +7,7 @@ use super::record::Occurrence;
 
 const REVIEWS: [&str; 4] =
     ["Great!\nWould buy again.", "=not what I expected", "so-so, \"cheap\" feel", "Très bien\n\n– merci"];
+const CAMPAIGN_TYPES: [&str; 5] = ["Mobile Push - Android", "Mobile Push - iOS", "Email", "SMS", "Web Push"];
 const COLOURS: [&str; 6] = ["red", "blue", "forest green", "black", "weiß", "natural"];
 
 pub fn launched(event: &mut Occurrence<'_, '_>) {
@@ -80,6 +81,14 @@ pub fn uninstalled(event: &mut Occurrence<'_, '_>) {
     if event.random.happens(150) {
         event.json.integer("Days used", i64::from(event.random.below(900)));
     }
+    event.json.close();
+}
+
+/// What CleverTap itself did. Never exported, but filtered and counted.
+pub fn notified(event: &mut Occurrence<'_, '_>) {
+    event.json.open_object("event_props");
+    let kind = event.random.pick(&CAMPAIGN_TYPES);
+    event.json.text("Campaign Type", kind);
     event.json.close();
 }
 

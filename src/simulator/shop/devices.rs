@@ -1,5 +1,6 @@
 //! What people hold in their hands: object ids, platforms, models, versions.
 
+use super::Flags;
 use super::json::Json;
 use super::people::Person;
 use super::random::{Purpose, Random};
@@ -84,23 +85,46 @@ impl Device {
         }
     }
 
+    pub fn object_id(&self) -> String {
+        self.with_id(|pieces| String::from_utf8_lossy(&pieces.concat()).into_owned())
+    }
+
     /// `objectId` and `platform`.
     pub fn write_id(&self, json: &mut Json<'_>) {
+        self.with_id(|pieces| json.pieces("objectId", pieces));
+        json.text("platform", self.platform.name());
+    }
+
+    /// An element of `platformInfo`. Browsers tell little.
+    pub fn write_info(&self, json: &mut Json<'_>, flags: Flags) {
+        json.open();
+        json.text("platform", self.platform.name());
+        if flags.app && self.platform != Platform::Web {
+            json.text("os_version", self.os_version);
+            json.text("app_version", self.app_version);
+            json.text("make", self.make);
+            json.text("model", self.model);
+        }
+        self.write_push_token(json);
+        self.with_id(|pieces| json.pieces("objectId", pieces));
+        json.close();
+    }
+
+    fn with_id<T>(&self, take: impl FnOnce(&[&[u8]]) -> T) -> T {
         let hex = self.hex();
         let hex = hex.as_slice();
         match self.platform {
-            Platform::Android if self.object_id[0] & 1 == 0 => json.pieces("objectId", &[b"__g", hex]),
-            Platform::Android => json.pieces("objectId", &[b"__", hex]),
-            Platform::Ios => json.pieces("objectId", &[b"-", hex]),
+            Platform::Android if self.object_id[0] & 1 == 0 => take(&[b"__g", hex]),
+            Platform::Android => take(&[b"__", hex]),
+            Platform::Ios => take(&[b"-", hex]),
             Platform::Web => {
                 let (a, rest) = hex.split_at(8);
                 let (b, rest) = rest.split_at(4);
                 let (c, rest) = rest.split_at(4);
                 let (d, e) = rest.split_at(4);
-                json.pieces("objectId", &[a, b"-", b, b"-", c, b"-", d, b"-", e]);
+                take(&[a, b"-", b, b"-", c, b"-", d, b"-", e])
             }
         }
-        json.text("platform", self.platform.name());
     }
 
     /// The fields that `app=true` adds, and the screen.

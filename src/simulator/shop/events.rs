@@ -103,7 +103,7 @@ pub static KINDS: [EventKind; 10] = [
         week: WORKDAYS,
         access: Access::CountedOnly,
         properties: &[("Campaign Type", "string")],
-        write: activity::uninstalled,
+        write: activity::notified,
     },
     EventKind {
         name: "Notification Clicked",
@@ -111,7 +111,7 @@ pub static KINDS: [EventKind; 10] = [
         week: WORKDAYS,
         access: Access::CountedOnly,
         properties: &[("Campaign Type", "string")],
-        write: activity::uninstalled,
+        write: activity::notified,
     },
     EventKind {
         name: "Push Impressions",
@@ -119,7 +119,7 @@ pub static KINDS: [EventKind; 10] = [
         week: WORKDAYS,
         access: Access::CountedOnly,
         properties: &[("Campaign Type", "string")],
-        write: activity::uninstalled,
+        write: activity::notified,
     },
 ];
 

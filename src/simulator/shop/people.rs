@@ -87,6 +87,20 @@ impl Person {
         }
     }
 
+    /// Which of their devices somebody has in hand: 0 or 1.
+    pub fn pick_device(&self, random: &mut Random) -> u32 {
+        if self.devices > 1 { random.below(2) } else { 0 }
+    }
+
+    /// `None` for a person who never logged in.
+    pub fn identity(&self) -> Option<String> {
+        self.known.then(|| joined(&self.identity_pieces()))
+    }
+
+    pub fn email(&self) -> Option<String> {
+        (self.known && self.email).then(|| joined(&self.email_pieces()))
+    }
+
     /// `identity`, `all_identities`, `email`, `phone` and `name`; nothing for a person who never logged in.
     pub fn write_identity(&self, json: &mut Json<'_>) {
         if !self.known {
@@ -130,4 +144,8 @@ impl Person {
     fn phone_pieces<'a>(&'a self, plus: &'static str) -> Pieces<'a> {
         [plus.as_bytes(), self.country.dial.as_bytes(), &self.area, b"5", &self.digits, b""]
     }
+}
+
+fn joined(pieces: &[&[u8]]) -> String {
+    String::from_utf8_lossy(&pieces.concat()).into_owned()
 }

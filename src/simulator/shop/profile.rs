@@ -1,4 +1,5 @@
-//! The profile that every record carries: the person as they are on the day of the export, not as they were then.
+//! The profile that every record of an event carries, and the record of a person: both show the person as they are on
+//! the day of the export, not as they were then.
 
 use super::Flags;
 use super::devices::Device;
@@ -29,6 +30,26 @@ pub fn write(json: &mut Json<'_>, seed: u64, person: &Person, device: &Device, t
     if flags.events {
         super::summary::write(json, seed, person, today);
     }
+    json.close();
+}
+
+/// Writes the record of a person who has these devices, as an export of profiles carries it.
+pub fn write_person(json: &mut Json<'_>, seed: u64, person: &Person, devices: &[Device], today: i64, flags: Flags) {
+    json.open();
+    person.write_identity(json);
+    if flags.profile {
+        json.open_object("profileData");
+        write_data(json, seed, person, today);
+        json.close();
+    }
+    if flags.events {
+        super::summary::write(json, seed, person, today);
+    }
+    json.open_array("platformInfo");
+    for device in devices {
+        device.write_info(json, flags);
+    }
+    json.close_array();
     json.close();
 }
 

@@ -16,6 +16,8 @@ pub enum Purpose {
     Summary,
     Cursor,
     Slice,
+    Campaign,
+    Message,
 }
 
 /// A stream of draws (SplitMix64).

@@ -50,7 +50,7 @@ pub struct Record<'a> {
 impl Record<'_> {
     /// Appends the record's JSON to `out`.
     pub fn write(mut self, out: &mut Vec<u8>) {
-        let index = if self.person.devices > 1 { self.random.below(2) } else { 0 };
+        let index = self.person.pick_device(&mut self.random);
         let device = Device::of(self.seed, &self.person, index);
         let mut json = Json::new(out);
         json.open();

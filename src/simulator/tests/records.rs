@@ -192,7 +192,7 @@ fn how_fast_the_shop_writes() {
     let simulator = Simulator::start(config).unwrap();
     let project = simulator.world.first_project().unwrap();
     for (event, flags) in [("Charged", Flags::LEAN), ("Product Viewed", Flags::LEAN), ("App Launched", Flags::ALL)] {
-        let query = crate::simulator::EventQuery { event: event.to_owned(), first: YESTERDAY, last: YESTERDAY };
+        let query = crate::simulator::EventQuery::new(event, YESTERDAY, YESTERDAY);
         let export = simulator.world.export(project, &query, flags, crate::simulator::Reading::Look);
         let started = std::time::Instant::now();
         let (mut bytes, mut page) = (0, Vec::new());

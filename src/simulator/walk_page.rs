@@ -1,30 +1,53 @@
-//! `GET /1/events.json?cursor=…`: one page of a walk.
+//! `GET /1/events.json?cursor=…` and `GET /1/profiles.json?cursor=…`: one page of a walk.
+
+use serde_json::json;
 
 use super::answer::Answer;
 use super::cursor::Mark;
+use super::endpoint::Api;
 use super::faults::Fault;
-use super::question::{Question, Subject};
-use super::walks::{Claim, Expiry, Granted};
+use super::listing::Listing;
+use super::paging::PageSize;
+use super::question::{EventQuery, Question, Subject};
+use super::walks::{Claim, Expiry, Granted, Walk};
 use super::world::{Project, World};
 
+/// The answer to a walk's first request: the cursor of its first page.
+pub(super) fn opened(
+    world: &World,
+    project: &Project,
+    question: &Question,
+    query: EventQuery,
+    listing: Listing,
+    fault: Option<&Fault>,
+) -> Answer {
+    if fault == Some(&Fault::NoCursor) {
+        return Answer::value(&json!({"status": "success"}));
+    }
+    let size = PageSize::from_batch_size(question.param("batch_size"));
+    let walk = world.walks.open(Walk::new(&project.account_id, query, listing, size, world.config.clock.now()));
+    let cursor = Mark { walk, page: 0, detour: 0 }.encode(world.config.seed);
+    Answer::value(&json!({"status": "success", "cursor": cursor}))
+}
+
 /// Claims the walk: a second request for it is told "still in progress" while this one is being answered.
-pub(super) fn subject(world: &World, project: &Project, question: &Question) -> Subject {
+pub(super) fn subject(api: Api, world: &World, project: &Project, question: &Question) -> Subject {
     let mark = question.param("cursor").and_then(|cursor| Mark::read(cursor, world.config.seed));
     let Some(mark) = mark else {
         return Subject { claim: Some(Claim::Unreadable), ..Subject::default() };
     };
-    let expiry = Expiry {
-        now: world.config.clock.now(),
-        lifetime: world.config.cursor_lifetime,
-        idle: world.config.cursor_idle,
+    let (lifetime, idle) = match api {
+        Api::GetProfiles => (world.config.profile_cursor_lifetime, world.config.profile_cursor_lifetime),
+        _ => (world.config.cursor_lifetime, world.config.cursor_idle),
     };
-    let claim = world.walks.claim(mark, &project.account_id, expiry);
+    let expiry = Expiry { now: world.config.clock.now(), lifetime, idle };
+    let claim = world.walks.claim(mark, api, &project.account_id, expiry);
     let mut subject = Subject { page: Some(mark.page.saturating_add(1)), ..Subject::default() };
     if let Claim::Granted(granted) = &claim {
         let query = &granted.walk.query;
         subject.event = Some(query.event.clone());
         subject.period = Some((query.first, query.last));
-        subject.flags = Some(granted.walk.flags);
+        subject.flags = Some(granted.walk.listing.flags());
     }
     subject.claim = Some(claim);
     subject
@@ -57,7 +80,7 @@ fn page(seed: u64, granted: &Granted, fault: Option<&Fault>) -> Answer {
         Some(Mark { detour: granted.detour.wrapping_add(1), ..here })
     } else {
         let page = granted.page.saturating_add(1);
-        (page < walk.export.pages(walk.size)).then_some(Mark { page, detour: 0, ..here })
+        (page < walk.size.pages(walk.listing.total())).then_some(Mark { page, detour: 0, ..here })
     };
     let mut body = br#"{"status":"success""#.to_vec();
     let next = match fault {
@@ -84,14 +107,14 @@ fn page(seed: u64, granted: &Granted, fault: Option<&Fault>) -> Answer {
 
 /// `"records":[…]`, or nothing when there are none.
 fn write_records(granted: &Granted, fault: Option<&Fault>, body: &mut Vec<u8>) {
-    let export = &granted.walk.export;
+    let listing = &granted.walk.listing;
     let mut before: &[u8] = br#","records":["#;
     let mut first = true;
-    for row in export.page(granted.page, granted.walk.size) {
+    for row in granted.walk.size.page(granted.page, listing.total()) {
         body.extend_from_slice(before);
         before = b",";
         let start = body.len();
-        export.write(row, body);
+        listing.write(row, body);
         if std::mem::take(&mut first) {
             match fault {
                 Some(Fault::OddRecord(oddity)) => {
