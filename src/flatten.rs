@@ -19,6 +19,7 @@
 //! | `seen` | kinds, first sights, days |
 //! | `names`, `contract` | column names; which columns there are |
 //! | `typing`, `assemble` | untyped → typed; order, row ids |
+//! | `records` | what other tables than `events` are made of, as event-shaped records |
 //!
 //! Source: CleverTap "Get Events" (developer.clevertap.com/docs/get-events-api), checked 2026-11.
 
@@ -34,6 +35,7 @@ mod page;
 mod paths;
 mod raw;
 mod record;
+pub mod records;
 mod seen;
 #[cfg(test)]
 mod tests;

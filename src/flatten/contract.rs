@@ -7,8 +7,11 @@
 //!
 //! The columns themselves are all there is to know, so a contract that was stored and read back grows exactly as the
 //! one in memory would have. A property that was only ever null has no type and no column.
+//!
+//! Tables other than `events` have fixed columns of their own. The records they are made of hold these by name in
+//! `event_props`; see [`Contract::of`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::error::{FlattenError, MAX_COLUMNS};
 use super::kinds::{Kind, settle};
@@ -16,7 +19,7 @@ use super::names::{Names, wanted};
 use super::seen::{Seen, Sight};
 use crate::table::{Column, ColumnType, Origin};
 
-/// The columns of an `events` table.
+/// The columns of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contract {
     columns: Vec<Column>,
@@ -60,6 +63,16 @@ impl Contract {
         Self { columns: fixed.collect() }
     }
 
+    /// A table other than `events` before its first load: these fixed columns alone.
+    ///
+    /// Its records hold the cell of the fixed column `NAME` at `event_props.NAME`, except those that `ts` gives (see
+    /// [`FROM_TIME`]). Such a cell must be of the column's type, else assembling fails: text, number, boolean and JSON
+    /// as JSON says, a date as `"2026-11-01"`, a local timestamp as `"2026-11-01T12:00:00"`, a UTC one as
+    /// `"$D_<seconds>"`.
+    pub fn of(fixed: Vec<Column>) -> Self {
+        Self { columns: fixed }
+    }
+
     /// The contract of a table that exists, from its columns in their order.
     pub fn from_columns(columns: Vec<Column>) -> Self {
         Self { columns }
@@ -79,6 +92,9 @@ impl Contract {
         let places = Places::of(&self.columns);
         for path in seen.paths() {
             let keys = path.keys.as_slice();
+            if places.is_fixed(keys) {
+                continue;
+            }
             let Some(own) = places.own.get(keys).and_then(|index| columns.get_mut(*index)) else {
                 if let Some(sight) = path.first_of(path.kinds()) {
                     fresh.push(Fresh { sight, keys, kind: settle(path.kinds()), sibling_of: None });
@@ -124,22 +140,40 @@ struct Fresh<'a> {
     sibling_of: Option<String>,
 }
 
+/// The fixed columns of any table that `ts` gives.
+pub(super) const FROM_TIME: [&str; 4] = ["event_time", "event_time_utc", "event_date", "ts"];
+/// Where a record holds the cells of the fixed columns of a table other than `events`.
+pub(super) const FIXED_CELLS: &str = "event_props";
+
 /// Where the columns of a property are.
 pub(super) struct Places<'a> {
     pub own: HashMap<&'a [String], usize>,
     pub siblings: HashMap<&'a [String], usize>,
+    /// The fixed columns whose cells are in [`FIXED_CELLS`]: none in an `events` table, where an event property may
+    /// well have the name of a fixed column.
+    pub fixed: HashSet<&'a str>,
 }
 
 impl<'a> Places<'a> {
     pub fn of(columns: &'a [Column]) -> Self {
-        let mut places = Self { own: HashMap::new(), siblings: HashMap::new() };
+        let mut places = Self { own: HashMap::new(), siblings: HashMap::new(), fixed: HashSet::new() };
         for (index, column) in columns.iter().enumerate() {
             match &column.origin {
                 Origin::Property(keys) => drop(places.own.insert(keys, index)),
                 Origin::Sibling(keys) => drop(places.siblings.insert(keys, index)),
-                Origin::Fixed(_) => {}
+                Origin::Fixed(_) => drop(places.fixed.insert(&column.name)),
             }
         }
+        // Only an `events` table has all of these.
+        if FIXED.iter().all(|(name, ..)| places.fixed.contains(name)) {
+            places.fixed.clear();
+        }
+        places.fixed.retain(|name| !FROM_TIME.contains(name));
         places
+    }
+
+    /// Whether these keys are the place of a fixed column's cells.
+    fn is_fixed(&self, keys: &[String]) -> bool {
+        matches!(keys, [section, name] if section == FIXED_CELLS && self.fixed.contains(name.as_str()))
     }
 }

@@ -26,6 +26,9 @@ pub enum FlattenError {
     /// `assemble` was given a contract that has not grown with what these rows hold.
     #[error("the column contract does not know what to do with the values of `{0}`")]
     Unsettled(String),
+    /// A value of a fixed column is not of that column's type: whoever wrote the record is wrong.
+    #[error("a value of the column `{0}` is not of its type")]
+    Misfit(String),
     /// Not a batch made by `Flattener::page`, or one that was damaged while it was kept aside.
     #[error("rows kept aside cannot be read: {0}")]
     Damaged(&'static str),
@@ -44,6 +47,12 @@ pub enum RecordFault {
     TooDeep,
     #[error("is not a JSON object")]
     NotAnObject,
+    #[error("has a `key` that is not 32 hexadecimal digits")]
+    UnreadableKey,
+    #[error("is of a person without an identity and without a device id")]
+    Nobody,
+    #[error("is of a day, week or month that cannot be read")]
+    UnreadablePeriod,
     #[error("has no `ts`")]
     NoTime,
     #[error("has a `ts` that is no time: 14 digits (YYYYMMDDhhmmss), 10 (seconds) or 13 (milliseconds) are")]

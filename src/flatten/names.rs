@@ -23,23 +23,29 @@ pub fn normalise(key: &str) -> String {
 
 /// The name that a property asks for; whether it gets it is for [`Names`] to say.
 ///
-/// `keys` are from the record's root. A section that is itself a value (not an object) is `unnamed`.
+/// `keys` are from the record's root. A section that is itself a value (not an object) is `unnamed`. Metrics of reports
+/// (`result`, `message`) carry no prefix.
 pub fn wanted(keys: &[String]) -> String {
     let at = |index: usize| keys.get(index).map(String::as_str);
     let (prefix, skipped) = match (at(0), at(1)) {
         (Some("session_props"), _) => ("session", 1),
+        (Some("item"), _) => ("item", 1),
+        (Some("result" | "message"), _) => ("", 1),
         (Some("event_props"), _) => ("prop", 1),
         (Some("profile"), Some("profileData")) => ("profile", 2),
         (Some("profile"), _) => ("profile", 1),
         _ => ("other", 0),
     };
     let mut name = prefix.to_owned();
-    for key in keys.iter().skip(skipped) {
-        name.push('_');
-        name.push_str(&normalise(key));
-    }
+    let mut push = |part: &str| {
+        if !name.is_empty() {
+            name.push('_');
+        }
+        name.push_str(part);
+    };
+    keys.iter().skip(skipped).for_each(|key| push(&normalise(key)));
     if keys.len() <= skipped {
-        name.push_str("_unnamed");
+        push("unnamed");
     }
     name
 }
@@ -91,6 +97,10 @@ mod tests {
     #[case(&["event_props", "🙂", "b"], "prop_unnamed_b")]
     #[case(&["session_props", "utm_source"], "session_utm_source")]
     #[case(&["profile", "profileData", "Tier"], "profile_tier")]
+    #[case(&["item", "Book name"], "item_book_name")]
+    #[case(&["result", "Android", "sent"], "android_sent")]
+    #[case(&["message", "sent"], "sent")]
+    #[case(&["message"], "unnamed")]
     #[case(&["event_props"], "prop_unnamed")]
     #[case(&["profile", "profileData"], "profile_unnamed")]
     #[case(&["profile"], "profile_unnamed")]

@@ -9,7 +9,7 @@ use super::error::{FlattenError, RecordFault};
 use super::hash::{self, Salt};
 use super::json::Place;
 use super::kinds::Kind;
-use super::paths::{Paths, Role, Section};
+use super::paths::{Paths, Role, Section, Shape};
 use super::raw::writer::Writer;
 use super::raw::{BASE_HIGH, BASE_LOW, CONTENT, RawBatch, TEXTS, TIME, TS, UTC};
 use super::record::{Record, Stop, Walk};
@@ -21,6 +21,7 @@ use super::times::{Moment, Times, day_number_of, minute_of};
 pub struct EventSpec {
     /// CleverTap's id of the project; part of `row_id`.
     pub account_id: String,
+    /// Empty for tables other than events.
     pub event_name: String,
     /// The project's zone, in which `ts` is given.
     pub zone: TimeZone,
@@ -55,11 +56,21 @@ struct Page {
 const OBJECT_ID: u8 = 0;
 
 impl Flattener {
+    /// For CleverTap's own event records.
     pub fn new(spec: Arc<EventSpec>) -> Self {
+        Self::of(&spec, Shape::Event)
+    }
+
+    /// For the records that [`super::records`] writes, of which tables other than `events` are made.
+    pub fn for_records(spec: Arc<EventSpec>) -> Self {
+        Self::of(&spec, Shape::Record)
+    }
+
+    fn of(spec: &EventSpec, shape: Shape) -> Self {
         let fixed = TEXTS.iter().zip(0..).map(|((_, key), index)| (*key, index));
         Self {
             salt: Salt::new(&spec.account_id, &spec.event_name),
-            paths: Paths::new(fixed),
+            paths: Paths::new(shape, fixed),
             times: Times::new(spec.zone.clone()),
             seen: Seen::default(),
             records: 0,
@@ -158,7 +169,7 @@ impl Page {
                     continue;
                 }
                 Role::Property { section, .. } => section,
-                Role::Root | Role::Time | Role::Profile => Section::Profile,
+                Role::Root | Role::Time | Role::Key | Role::Profile => Section::Profile,
             };
             properties = properties.wrapping_add(cell.hash);
             let number = match node.column {
@@ -181,7 +192,7 @@ impl Page {
         day.rows += 1;
         day.content = day.content.wrapping_add(content);
         day.minutes.add(minute_of(moment.local), 1);
-        let base = salt.base(object_id, moment.ts, properties);
+        let base = record.key.unwrap_or_else(|| salt.base(object_id, moment.ts, properties));
         self.time.push(moment.local);
         self.utc.push(moment.utc);
         self.ts.push(moment.ts);

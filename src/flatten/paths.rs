@@ -22,6 +22,8 @@ pub(super) const ROOT: NodeId = 0;
 pub(super) enum Role {
     Root,
     Time,
+    /// The order that the record asks for; see [`Shape::Record`].
+    Key,
     /// The profile: known fields, and among them the section of its own properties.
     Profile,
     /// One of the fixed text columns, by its place in [`super::raw::TEXTS`].
@@ -33,12 +35,29 @@ pub(super) enum Role {
     },
 }
 
-/// The three sources of property columns, in the order of columns first seen at the same time.
+/// The sources of property columns, in the order of columns first seen at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Section {
     Session,
     Event,
     Profile,
+    Item,
+    Result,
+    Message,
+}
+
+/// Keys below a section that become columns of their own; an object on the last of these levels is JSON text.
+pub(super) const LEVELS: u8 = 3;
+
+/// Which places a walk's records have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// CleverTap's own event records.
+    Event,
+    /// The records that [`super::records`] writes. At their root may also be a `key` and the sections `item`,
+    /// `result` and `message`. What is in `event_props` are the fixed columns, so objects there are not taken apart;
+    /// of the profile only its own properties count.
+    Record,
 }
 
 pub(super) struct Node {
@@ -63,8 +82,9 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    /// The tree with the places that every record can have; `fixed` are the profile's fields with their role.
-    pub fn new(fixed: impl Iterator<Item = (&'static str, u8)>) -> Self {
+    /// The tree with the places that every record of this shape can have; `fixed` are the profile's fields with their
+    /// role.
+    pub fn new(shape: Shape, fixed: impl Iterator<Item = (&'static str, u8)>) -> Self {
         // No parent at all, so that an empty key at the top is not taken for the root itself.
         let parent = NodeId::MAX;
         let root =
@@ -73,11 +93,19 @@ impl Paths {
         let section = |section| Role::Property { section, levels: 0 };
         paths.add(ROOT, "ts", Role::Time);
         paths.add(ROOT, "session_props", section(Section::Session));
-        paths.add(ROOT, "event_props", section(Section::Event));
+        let levels = if shape == Shape::Event { 0 } else { LEVELS - 1 };
+        paths.add(ROOT, "event_props", Role::Property { section: Section::Event, levels });
         let profile = paths.add(ROOT, "profile", Role::Profile);
         paths.add(profile, "profileData", section(Section::Profile));
-        for (key, index) in fixed {
-            paths.add(profile, key, Role::Fixed(index));
+        if shape == Shape::Event {
+            for (key, index) in fixed {
+                paths.add(profile, key, Role::Fixed(index));
+            }
+        } else {
+            paths.add(ROOT, "key", Role::Key);
+            paths.add(ROOT, "item", section(Section::Item));
+            paths.add(ROOT, "result", section(Section::Result));
+            paths.add(ROOT, "message", section(Section::Message));
         }
         paths
     }

@@ -16,10 +16,7 @@ use super::error::{FlattenError, MAX_DEPTH, RecordFault};
 use super::hash::{self, Family};
 use super::json::{NotJson, Piece, Place, Reader};
 use super::kinds::{self, Kind};
-use super::paths::{NodeId, Paths, ROOT, Role, Section};
-
-/// Keys below a section that become columns of their own; an object on the last of these levels is JSON text.
-const LEVELS: u8 = 3;
+use super::paths::{LEVELS, NodeId, Paths, ROOT, Role, Section};
 
 /// Why a walk stops.
 pub(super) enum Stop {
@@ -65,6 +62,8 @@ pub(super) enum Text<'a> {
 pub(super) struct Record<'a> {
     pub cells: Vec<Cell<'a>>,
     pub time: Option<Text<'a>>,
+    /// The order that the record asks for.
+    pub key: Option<u128>,
     unescaped: String,
     positions: u32,
 }
@@ -81,6 +80,7 @@ impl<'a> Record<'a> {
     fn clear(&mut self) {
         self.cells.clear();
         self.time = None;
+        self.key = None;
         self.unescaped.clear();
         self.positions = 0;
     }
@@ -167,8 +167,10 @@ impl<'p, 'a> Walk<'p, 'a> {
             node.record = self.number;
             return;
         }
-        if node.role == Role::Time {
-            self.record.time = None;
+        match node.role {
+            Role::Time => self.record.time = None,
+            Role::Key => self.record.key = None,
+            _ => {}
         }
         let paths = &*self.paths;
         self.record.cells.retain(|cell| !paths.is_under(cell.node, id));
@@ -187,6 +189,7 @@ impl<'p, 'a> Walk<'p, 'a> {
             Role::Property { section, .. } => Some(section),
             Role::Root | Role::Profile => Some(Section::Profile),
             Role::Fixed(_) => None,
+            Role::Key => return self.key(first),
         };
         let hashed = matches!(section, Some(Section::Session | Section::Event));
         let mut integer = 0;
@@ -261,6 +264,19 @@ impl<'p, 'a> Walk<'p, 'a> {
             _ => return Err(Stop::Fault(RecordFault::UnreadableTime)),
         };
         self.record.time = Some(text);
+        Ok(())
+    }
+
+    #[cold]
+    fn key(&mut self, first: u8) -> Result<(), Stop> {
+        let fault = Stop::Fault(RecordFault::UnreadableKey);
+        if first != b'"' {
+            return Err(fault);
+        }
+        let text = self.reader.string(&mut self.string)?;
+        let mut digits = [0; 16];
+        hex::decode_to_slice(&*text, &mut digits).map_err(|_| fault)?;
+        self.record.key = Some(u128::from_be_bytes(digits));
         Ok(())
     }
 

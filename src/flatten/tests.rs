@@ -5,6 +5,7 @@ mod loads;
 mod properties;
 mod records;
 mod reference;
+mod shaped;
 mod staging;
 
 use std::sync::Arc;

@@ -155,7 +155,7 @@ fn time_of_day(compact: i64) -> Option<i64> {
     (hour < 24 && minute < 60 && second < 60).then_some((hour * 3_600 + minute * 60 + second) * SECOND)
 }
 
-fn wall_clock(time: DateTime) -> i64 {
+pub(super) fn wall_clock(time: DateTime) -> i64 {
     let seconds = i64::from(time.hour()) * 3_600 + i64::from(time.minute()) * 60 + i64::from(time.second());
     i64::from(day_number(time.date())) * DAY + seconds * SECOND + i64::from(time.subsec_nanosecond()) / 1_000
 }

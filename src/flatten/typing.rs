@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, StringViewArray, StringViewBuilder, new_null_array,
+    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringViewArray, StringViewBuilder,
+    new_null_array,
 };
 use arrow::compute::{not, nullif};
 use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
@@ -14,6 +15,8 @@ use arrow::error::ArrowError;
 
 use super::kinds::{Kind, date_seconds, of_string};
 use super::raw::{Form, RawColumn};
+use super::times::wall_clock;
+use crate::period::day_number;
 use crate::table::ColumnType;
 
 /// The values that fit `column`, as its Arrow type; null in place of the others.
@@ -46,6 +49,34 @@ pub(super) fn typed(raw: &RawColumn, column: ColumnType) -> Result<ArrayRef, Arr
         // Nothing of this form fits such a column.
         _ => new_null_array(&column.arrow(), raw.len()),
     })
+}
+
+/// All values as the type of the fixed column `column`; `None` when one of them is not of that type.
+///
+/// Beyond what properties are typed as: dates and local timestamps in ISO form, and scalars as JSON text.
+pub(super) fn typed_exactly(raw: &RawColumn, column: ColumnType) -> Result<Option<ArrayRef>, ArrowError> {
+    let strings = |index| kind(raw, index).is_some_and(Kind::is_string).then(|| raw.texts.value(index));
+    let array: ArrayRef = match (raw.form, column) {
+        (Form::Strings | Form::Mixed, ColumnType::Date) => {
+            let day = |index| Some(day_number(strings(index)?.parse().ok()?));
+            Arc::new((0..raw.len()).map(day).collect::<Date32Array>())
+        }
+        (Form::Strings | Form::Mixed, ColumnType::Timestamp) => {
+            let micros = |index| Some(wall_clock(strings(index)?.parse().ok()?));
+            let micros = (0..raw.len()).map(micros).collect::<Int64Array>();
+            Arc::new(micros.reinterpret_cast::<TimestampMicrosecondType>())
+        }
+        (Form::Integers | Form::Booleans, ColumnType::Json) => Arc::new(texts(raw)),
+        (Form::Strings | Form::Mixed, ColumnType::Json) => {
+            let quoted = |index| match strings(index) {
+                Some(text) => serde_json::Value::from(text).to_string(),
+                None => raw.texts.value(index).to_owned(),
+            };
+            Arc::new(StringViewArray::from_iter_values((0..raw.len()).map(quoted)))
+        }
+        _ => typed(raw, column)?,
+    };
+    Ok((array.null_count() == 0).then_some(array))
 }
 
 /// The values that do not fit `column`, as text; `None` when all fit.

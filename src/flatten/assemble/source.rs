@@ -10,12 +10,12 @@ use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use jiff::civil::Date;
 
 use super::order::Row;
-use crate::flatten::contract::Places;
+use crate::flatten::contract::{FIXED_CELLS, Places};
 use crate::flatten::error::FlattenError;
 use crate::flatten::page::EventSpec;
 use crate::flatten::raw::{Form, RawBatch, RawColumn, TIME, TS, UTC};
 use crate::flatten::seen::path_text;
-use crate::flatten::typing::{typed, unfit};
+use crate::flatten::typing::{typed, typed_exactly, unfit};
 use crate::period::day_number;
 use crate::table::{Column, ColumnType, Origin};
 
@@ -59,6 +59,10 @@ pub(super) fn sources(
     let mut sources: Vec<Option<Source>> = columns.iter().map(|_| None).collect();
     for (index, column) in columns.iter().enumerate() {
         let source = match &column.origin {
+            Origin::Fixed(_) if places.fixed.contains(column.name.as_str()) => {
+                let path = path_text(&[FIXED_CELLS.to_owned(), column.name.clone()]);
+                held(column, pieces.remove(&path).unwrap_or_default(), raws.len())?
+            }
             Origin::Fixed(_) => fixed(column, spec, &mut pieces, raws.len(), day)?,
             Origin::Property(keys) => {
                 let own = pieces.remove(&path_text(keys)).unwrap_or_default();
@@ -131,6 +135,16 @@ fn fixed(
             }
             (kind, _) => typed(&raw, kind)?,
         };
+        values.put(number, array, &raw, records);
+    }
+    Ok(values.finish())
+}
+
+/// A fixed column whose cells the records hold.
+fn held(column: &Column, pieces: Vec<(usize, RawColumn, usize)>, raws: usize) -> Result<Source, FlattenError> {
+    let mut values = Values::new(column.kind, raws);
+    for (number, raw, records) in pieces {
+        let array = typed_exactly(&raw, column.kind)?.ok_or_else(|| FlattenError::Misfit(column.name.clone()))?;
         values.put(number, array, &raw, records);
     }
     Ok(values.finish())
