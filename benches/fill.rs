@@ -148,7 +148,12 @@ async fn fill(store: &Store, days: BTreeMap<Date, Vec<PathBuf>>) -> Done<u64> {
     let mut seen = Seen::default();
     loaded.iter().for_each(|walk| seen.merge(&walk.seen));
     let contract = Arc::new(Contract::events().grow(&seen)?.contract);
-    let key = TableKey { account_id: ACCOUNT.to_owned(), table: "events".to_owned(), event: Some(EVENT.to_owned()) };
+    let key = TableKey {
+        account_id: ACCOUNT.to_owned(),
+        table: "events".to_owned(),
+        event: Some(EVENT.to_owned()),
+        part: None,
+    };
     let table = store.table(&key);
     // One walk after the other, as a load of a new table does it; a day's columns are encoded on several threads.
     let mut written = Vec::new();

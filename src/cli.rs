@@ -8,6 +8,7 @@ mod demo;
 mod key;
 mod openapi;
 mod output;
+mod pull;
 mod serve;
 mod simulate;
 
@@ -32,6 +33,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
+    Pull(pull::PullArgs),
     Simulate(simulate::SimulateArgs),
     /// Keys for callers
     #[command(subcommand)]
@@ -69,6 +71,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Pull(args) => pull::run(args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Key(command) => key::run(command),
         Command::Openapi(args) => openapi::run(&args),
@@ -116,6 +119,9 @@ mod tests {
     #[case(
         "key new --name a --table events --table event_* --event * --account main --pii drop --refresh --expires 2099-01-01"
     )]
+    #[case("pull --event Charged --event App_Launched --from 2026-11-01 --to yesterday --out data")]
+    #[case("pull --all-events --from -30d --to today --out data --table event_counts --format json --pii clear")]
+    #[case("pull --table campaigns --set id=12 --from -30d --to today --out data --account main --config f.toml")]
     #[case("openapi")]
     fn the_lines_of_the_manual_are_understood(#[case] line: &str) {
         Cli::try_parse_from(["flattap"].into_iter().chain(line.split(' '))).unwrap();
@@ -130,6 +136,10 @@ mod tests {
     #[case("key new --name a --pii none", "`hash`, `drop` or `clear`")]
     #[case("key new --name a --expires 2027-13-01", "2027-01-01")]
     #[case("key new --name a --table=", "empty")]
+    #[case("pull --event A --from today --to today", "--out")]
+    #[case("pull --event A --all-events --from today --to today --out x", "cannot be used with")]
+    #[case("pull --event A --from today --to today --out x --format xml", "csv")]
+    #[case("pull --set from --from today --to today --out x", "NAME=VALUE")]
     fn a_wrong_line_names_what_is_right(#[case] line: &str, #[case] expected: &str) {
         let words = line.split(' ').filter(|word| !word.is_empty());
         let error = Cli::try_parse_from(["flattap"].into_iter().chain(words)).unwrap_err();

@@ -12,6 +12,7 @@ mod fills;
 mod job;
 mod known_events;
 mod load;
+mod sources;
 mod stretches;
 
 use std::collections::{BTreeMap, HashMap};
@@ -22,11 +23,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::time::{Instant, timeout_at};
 
+use crate::auth::Policy;
 use crate::clevertap::CleverTap;
 use crate::config::Account;
-use crate::flatten::EventSpec;
 use crate::period::{Clock, Days};
-use crate::plan::ReadPlan;
+use crate::plan::{ReadPlan, Source};
 use crate::request::Partial;
 use crate::store::{DayTable, Snapshot, Store, StoreError, TableKey};
 
@@ -99,6 +100,7 @@ pub struct Feed {
     pub settings: Account,
     pub client: CleverTap,
     pub known_events: Arc<KnownEvents>,
+    pub policy: Arc<Policy>,
 }
 
 /// The room's one value: accounts, store, and the fills that run.
@@ -128,145 +130,189 @@ impl Freshness {
     /// Errors: what is missing could not be loaded, or not yet. Kept days that could only not be read *again* are
     /// served with their age instead (`Origin::Stale`).
     pub async fn ensure(&self, plan: &ReadPlan) -> Result<Ready, NotReady> {
-        let started = self.clock.now();
         let deadline = Instant::now() + plan.demand.wait;
+        let parents: Vec<Source> = plan.sources.iter().filter_map(|source| source.question.parent().cloned()).collect();
+        if parents.is_empty() {
+            return self.settle(plan, &plan.sources, deadline).await;
+        }
+        let whole = self.settle(plan, &parents, deadline).await?;
+        let made = self.settle(plan, &plan.sources, deadline).await?;
+        // What is made of other rows is as old as they are, and CleverTap was asked for those only.
+        Ok(Ready { snapshots: made.snapshots, complete: whole.complete && made.complete, ..whole })
+    }
+
+    async fn settle(&self, plan: &ReadPlan, sources: &[Source], deadline: Instant) -> Result<Ready, NotReady> {
+        let started = self.clock.now();
         let feed = self.feeds.get(&plan.account).ok_or(NotReady::Unsettled)?;
         let today = self.clock.today(&feed.settings.timezone);
-        let rules = Rules::of(&feed.settings, plan.demand.max_age);
-        let tables: Vec<Arc<DayTable>> = plan.sources.iter().map(|key| self.store.table(key)).collect();
-        let Some(days) = Days::new(plan.days.first, plan.days.last.min(today)) else {
-            return nothing_to_load(&tables, started).await;
-        };
-        for table in &tables {
-            self.look(table, days, &rules).await?;
+        let wanted: Vec<Wanted<'_>> = sources
+            .iter()
+            .map(|source| Wanted {
+                source,
+                table: self.store.table(&source.key),
+                parent: source.question.parent().map(|parent| self.store.table(&parent.key)),
+                days: match source.keeping.ahead {
+                    true => Some(source.days),
+                    false => Days::new(source.days.first, source.days.last.min(today)),
+                },
+                rules: Rules::of(&feed.settings, &source.keeping, plan.demand.max_age),
+            })
+            .collect();
+        for one in &wanted {
+            self.look(one).await?;
         }
         let mut origin = Origin::Store;
         // Days that a fill brought while this request waited count as fresh, however long that fill took.
         let mut accepted: HashMap<(TableKey, Date), Timestamp> = HashMap::new();
         for _ in 0..ROUNDS {
-            let held = snapshots_of(&tables).await?;
-            let interest = Interest { account: &plan.account, days, rules: &rules, accepted: &accepted };
-            let found: Vec<Found> =
-                tables.iter().zip(&held).map(|(table, held)| self.join(&interest, feed, table, held)).collect();
-            for (table, found) in tables.iter().zip(&found) {
-                let brought = found.loading.iter().map(|(day, job)| ((table.key().clone(), *day), job.started_at));
+            let mut found = Vec::with_capacity(wanted.len());
+            for one in &wanted {
+                let held = one.table.snapshot().await?;
+                let parent = match &one.parent {
+                    Some(parent) => Some(parent.snapshot().await?),
+                    None => None,
+                };
+                let of_one = match one.days {
+                    Some(days) => {
+                        let interest = Interest {
+                            account: &plan.account,
+                            days,
+                            rules: &one.rules,
+                            parent: parent.as_deref(),
+                            accepted: &accepted,
+                        };
+                        self.join(&interest, feed, one, &held)
+                    }
+                    None => Found::default(),
+                };
+                found.push((held, of_one));
+            }
+            for (one, (_, found)) in wanted.iter().zip(&found) {
+                let brought = found.loading.iter().map(|(day, job)| ((one.table.key().clone(), *day), job.started_at));
                 accepted.extend(brought);
             }
             if plan.demand.partial == Partial::Refuse
-                && let Some(why) = first_lost(&held, &found, &rules)
+                && let Some(why) = first_lost(&wanted, &found)
             {
                 return Err(why.into());
             }
-            let running: Vec<&Arc<Job>> = found.iter().flat_map(|found| &found.jobs).collect();
+            let running: Vec<(&Arc<Job>, Days)> = wanted
+                .iter()
+                .zip(&found)
+                .filter_map(|(one, (_, found))| Some((one.days?, found)))
+                .flat_map(|(days, found)| found.jobs.iter().map(move |job| (job, days)))
+                .collect();
             if running.is_empty() {
-                if let Some((_, why)) = found.iter().flat_map(|found| &found.failed).next() {
+                if let Some((_, why)) = found.iter().flat_map(|(_, found)| &found.failed).next() {
                     origin = Origin::Stale(why.clone());
                 }
-                return Ok(ready(snapshots_of(&tables).await?, days, &rules, origin, started));
+                return ready(&wanted, origin, started).await;
             }
             origin = Origin::Upstream;
             let settled = async {
-                for job in &running {
-                    job.settled(days).await;
+                for (job, days) in &running {
+                    job.settled(*days).await;
                 }
             };
             if timeout_at(deadline, settled).await.is_ok() {
                 continue;
             }
             if plan.demand.partial == Partial::Allow {
-                return Ok(ready(snapshots_of(&tables).await?, days, &rules, origin, started));
+                return ready(&wanted, origin, started).await;
             }
-            let slowest = running.into_iter().max_by_key(|job| job.rest()).ok_or(NotReady::Unsettled)?;
+            let (slowest, _) = running.into_iter().max_by_key(|(job, _)| job.rest()).ok_or(NotReady::Unsettled)?;
             return Err(NotReady::Loading { job: slowest.clone(), rest: slowest.rest() });
         }
         Err(NotReady::Unsettled)
     }
 
     /// Loads days again, sealed or not. Answers at once with the job; `None` when all of them are in the future.
-    pub async fn reload(&self, account: &str, key: &TableKey, days: Days) -> Result<Option<Arc<Job>>, NotReady> {
+    ///
+    /// Of a table that is made of another one's rows, those are loaded again.
+    pub async fn reload(&self, account: &str, source: &Source) -> Result<Option<Arc<Job>>, NotReady> {
+        let source = source.question.parent().unwrap_or(source);
         let feed = self.feeds.get(account).ok_or(NotReady::Unsettled)?;
         let today = self.clock.today(&feed.settings.timezone);
-        let Some(days) = Days::new(days.first, days.last.min(today)) else { return Ok(None) };
-        let table = self.store.table(key);
+        let last = if source.keeping.ahead { source.days.last } else { source.days.last.min(today) };
+        let Some(days) = Days::new(source.days.first, last) else { return Ok(None) };
+        let table = self.store.table(&source.key);
         let held = table.snapshot().await?;
-        let job = self.fills.start_again(account, &table, days, &held, |job, turn| self.start(feed, &table, job, turn));
-        Ok(Some(job))
+        let start = |job, turn| self.start(feed, &table, source, job, turn);
+        Ok(Some(self.fills.start_again(account, &table, days, &held, start)))
     }
 
-    fn join(&self, interest: &Interest<'_>, feed: &Arc<Feed>, table: &Arc<DayTable>, held: &Arc<Snapshot>) -> Found {
-        self.fills.join_or_start(interest, table, held, |job, turn| self.start(feed, table, job, turn))
+    fn join(&self, interest: &Interest<'_>, feed: &Arc<Feed>, one: &Wanted<'_>, held: &Arc<Snapshot>) -> Found {
+        let start = |job, turn| self.start(feed, &one.table, one.source, job, turn);
+        self.fills.join_or_start(interest, &one.table, held, start)
     }
 
-    fn start(&self, feed: &Arc<Feed>, table: &Arc<DayTable>, job: Arc<Job>, turn: Turn) {
-        Fill::new(feed, &self.store, table, job, &self.fills, &self.clock).spawn(turn);
+    fn start(&self, feed: &Arc<Feed>, table: &Arc<DayTable>, source: &Source, job: Arc<Job>, turn: Turn) {
+        Fill::new(feed, &self.store, table, source, job, &self.fills, &self.clock).spawn(turn);
     }
 
     /// Loads the snapshot, and asks the log for other writers' commits when days are wanting.
-    async fn look(&self, table: &Arc<DayTable>, days: Days, rules: &Rules) -> Result<(), StoreError> {
-        let snapshot = table.snapshot().await?;
+    async fn look(&self, one: &Wanted<'_>) -> Result<(), StoreError> {
+        let snapshot = one.table.snapshot().await?;
         let now = self.clock.now();
-        if days.iter().any(|day| rules.state(snapshot.days.get(&day), day, now).is_wanting()) {
-            table.refresh().await?;
+        let is_wanting = |day| one.rules.state(snapshot.days.get(&day), day, now).is_wanting();
+        if one.days.is_some_and(|days| days.iter().any(is_wanting)) {
+            one.table.refresh().await?;
         }
         Ok(())
     }
 }
 
-/// A period that lies wholly in the future has no rows and needs no call.
-async fn nothing_to_load(tables: &[Arc<DayTable>], now: Timestamp) -> Result<Ready, NotReady> {
-    let (snapshots, max_age, origin) = (snapshots_of(tables).await?, Duration::ZERO, Origin::Store);
-    Ok(Ready { snapshots, complete: true, as_of: now, changed_at: now, max_age, origin })
-}
-
-async fn snapshots_of(tables: &[Arc<DayTable>]) -> Result<Vec<Arc<Snapshot>>, StoreError> {
-    let mut snapshots = Vec::with_capacity(tables.len());
-    for table in tables {
-        snapshots.push(table.snapshot().await?);
-    }
-    Ok(snapshots)
+/// One kept table of a request.
+struct Wanted<'a> {
+    source: &'a Source,
+    table: Arc<DayTable>,
+    /// The table it is made of.
+    parent: Option<Arc<DayTable>>,
+    /// `None`: all of them are in the future, where there are no rows.
+    days: Option<Days>,
+    rules: Rules,
 }
 
 /// The failure of the first day of which nothing is kept.
-fn first_lost(snapshots: &[Arc<Snapshot>], found: &[Found], rules: &Rules) -> Option<FillError> {
-    snapshots.iter().zip(found).find_map(|(snapshot, found)| {
-        let is_kept = |day| snapshot.days.get(day).is_some_and(|stored| rules.is_of_this_zone(stored));
+fn first_lost(wanted: &[Wanted<'_>], found: &[(Arc<Snapshot>, Found)]) -> Option<FillError> {
+    wanted.iter().zip(found).find_map(|(one, (snapshot, found))| {
+        let is_kept = |day| snapshot.days.get(day).is_some_and(|stored| one.rules.is_of_this_zone(stored));
         found.failed.iter().find(|(day, _)| !is_kept(day)).map(|(_, why)| why.clone())
     })
 }
 
-/// What the snapshots say of these days. A day that is not kept makes the answer incomplete.
-fn ready(snapshots: Vec<Arc<Snapshot>>, days: Days, rules: &Rules, origin: Origin, now: Timestamp) -> Ready {
+/// What is kept of these days. A day that is not kept makes the answer incomplete.
+async fn ready(wanted: &[Wanted<'_>], origin: Origin, now: Timestamp) -> Result<Ready, NotReady> {
     let mut complete = true;
     let mut as_of: Option<Timestamp> = None;
     let mut changed_at: Option<Timestamp> = None;
     let mut max_age = LONGEST_MAX_AGE;
-    for snapshot in &snapshots {
-        for day in days.iter() {
-            let Some(stored) = snapshot.days.get(&day).filter(|stored| rules.is_of_this_zone(stored)) else {
+    let mut snapshots = Vec::with_capacity(wanted.len());
+    for one in wanted {
+        let snapshot = one.table.snapshot().await?;
+        for day in one.days.iter().flat_map(|days| days.iter()) {
+            let stored = snapshot.days.get(&day).filter(|stored| one.rules.is_of_this_zone(stored));
+            let Some(stored) = stored else {
                 complete = false;
                 continue;
             };
             let facts = &stored.facts;
             as_of = Some(as_of.map_or(facts.fetched_at, |oldest| oldest.min(facts.fetched_at)));
             changed_at = Some(changed_at.map_or(facts.changed_at, |last| last.max(facts.changed_at)));
-            max_age = max_age.min(rules.stays_fresh(stored, day, now));
+            max_age = max_age.min(one.rules.stays_fresh(stored, day, now));
         }
+        snapshots.push(snapshot);
     }
-    Ready {
+    // A period that lies wholly in the future has no rows and needs no call, and tomorrow that may be different.
+    if as_of.is_none() || !complete {
+        max_age = Duration::ZERO;
+    }
+    Ok(Ready {
         snapshots,
         complete,
         as_of: as_of.unwrap_or(now),
         changed_at: changed_at.unwrap_or(now),
-        max_age: if complete { max_age } else { Duration::ZERO },
+        max_age,
         origin,
-    }
-}
-
-/// What flattening must know of the table it fills.
-fn event_spec(feed: &Feed, key: &TableKey) -> Arc<EventSpec> {
-    Arc::new(EventSpec {
-        account_id: key.account_id.clone(),
-        event_name: key.event.clone().unwrap_or_default(),
-        zone: feed.settings.timezone.clone(),
     })
 }

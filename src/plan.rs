@@ -3,6 +3,7 @@
 //! The plan is a plain value: it can be printed, compared and tested without a store or a network. It decides *what*
 //! is read and in *whose view*; whether the days are at hand is `freshness`' question, how they are read `query`'s.
 
+mod question;
 mod refusal;
 mod view;
 
@@ -12,14 +13,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use serde_json::Value;
 
 use crate::auth::{Granted, Policy};
-use crate::catalog::TableSpec;
-use crate::config::{Account, Config};
+use crate::catalog::{Filling, TableSpec};
+use crate::config::{Account, Config, PiiMode};
 use crate::period::{Clock, Days, start_of_day};
-use crate::request::{OutputOptions, Partial, RefreshRequest, RequestError, TableRequest};
-use crate::store::TableKey;
+use crate::request::{Partial, RefreshRequest, RequestError, TableRequest};
 
+pub use question::{Filters, Keeping, Lookup, Question, Source, TrendBy};
 pub use refusal::PlanError;
 pub use view::View;
 
@@ -29,16 +31,27 @@ pub struct ReadPlan {
     pub spec: &'static TableSpec,
     /// The account's name in the configuration.
     pub account: String,
-    /// One stored table per event asked for, in the order asked.
-    pub sources: Vec<TableKey>,
+    /// One kept table per event asked for, in the order asked; one for a table without events.
+    pub sources: Vec<Source>,
     /// The days asked for; they may reach into the future.
     pub days: Days,
+    /// Whether the kept rows of each source are added up to one.
+    pub sum: Sum,
     /// The midnight at which a period like `last_7_days` last moved: the same address meant other days before.
     pub moved_at: Timestamp,
     /// Half-open bounds on `event_time`, when date-times were asked for.
     pub window: Option<(DateTime, DateTime)>,
     pub view: View,
     pub demand: Demand,
+}
+
+/// What becomes of the kept rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sum {
+    /// They are the answer.
+    Rows,
+    /// One row per source with the sum of its counts over all days asked for.
+    Counts,
 }
 
 /// How fresh the data must be, and how long the caller waits for it.
@@ -82,15 +95,22 @@ pub fn read(
     for event in &request.events {
         event_is_there(granted, known.as_deref(), event)?;
     }
-    let sources = request
-        .events
-        .iter()
-        .map(|event| TableKey {
-            account_id: settings.account_id.clone(),
-            table: spec.name.to_owned(),
-            event: Some(event.clone()),
-        })
-        .collect();
+    if let Some(filters) = &request.filters {
+        filters_are_seen(world, granted, known.as_deref(), filters)?;
+    }
+    if period.window.is_some() && !spec.columns.iter().any(|column| column.name == "event_time") {
+        return Err(RequestError::Contradiction {
+            parameter: "from",
+            other: "table",
+            why: "its rows are whole days; give days, or date-times at midnight",
+        }
+        .into());
+    }
+    let sources = question::sources(spec, request, settings, period.days, today);
+    let sum = match (spec.filling, request.own.one("by")) {
+        (Filling::EventCounts, by) if by != Some("day") => Sum::Counts,
+        _ => Sum::Rows,
+    };
     let server = &world.config.server;
     Ok(ReadPlan {
         spec,
@@ -98,8 +118,9 @@ pub fn read(
         sources,
         days: period.days,
         moved_at: start_of_day(today, &settings.timezone),
+        sum,
         window: period.window,
-        view: View::of(granted, world.policy, spec.name),
+        view: View::of(granted, world.policy, spec, &request.own),
         demand: Demand {
             max_age: request.fresh.map(|fresh| fresh.max(server.fresh_floor)),
             wait: request.wait.unwrap_or(server.default_wait).min(server.max_wait),
@@ -115,20 +136,7 @@ pub fn reload(
     spec: &'static TableSpec,
     wish: &RefreshRequest,
 ) -> Result<ReadPlan, PlanError> {
-    let request = TableRequest {
-        account: wish.account.clone(),
-        events: wish.event.iter().cloned().collect(),
-        period: wish.period,
-        fresh: None,
-        wait: None,
-        partial: Partial::Refuse,
-        output: OutputOptions::default(),
-    };
-    if request.events.is_empty()
-        && let Some(event) = spec.required.iter().find(|parameter| parameter.name == "event")
-    {
-        return Err(RequestError::Missing { parameter: event.name, why: event.description }.into());
-    }
+    let request = wish.of(spec)?;
     read(world, granted, spec, &request)
 }
 
@@ -164,6 +172,33 @@ fn event_is_there(granted: &Granted, known: Option<&BTreeSet<String>>, event: &s
     let names: Vec<&str> =
         known.into_iter().flatten().map(String::as_str).filter(|name| granted.sees_event(name)).collect();
     Err(PlanError::UnknownEvent { asked: event.to_owned(), near: nearest(event, &names) })
+}
+
+/// A condition on what the caller does not see would tell it by the rows that it leaves.
+fn filters_are_seen(
+    world: &World<'_>,
+    granted: &Granted,
+    known: Option<&BTreeSet<String>>,
+    filters: &Filters,
+) -> Result<(), PlanError> {
+    if granted.pii() != PiiMode::Clear
+        && let Some(property) = world.policy.personal_condition(filters)
+    {
+        return Err(PlanError::PersonalCondition { property: property.to_owned() });
+    }
+    events_in(filters.get("advanced_query")).try_for_each(|event| event_is_there(granted, known, event))
+}
+
+/// The events that a filter speaks of.
+fn events_in(filter: Option<&Value>) -> Box<dyn Iterator<Item = &str> + '_> {
+    match filter {
+        Some(Value::Array(values)) => Box::new(values.iter().flat_map(|value| events_in(Some(value)))),
+        Some(Value::Object(members)) => Box::new(members.iter().flat_map(|(name, value)| match value {
+            Value::String(event) if name == "event_name" => Box::new(std::iter::once(event.as_str())),
+            value => events_in(Some(value)),
+        })),
+        _ => Box::new(std::iter::empty()),
+    }
 }
 
 /// Up to three names that look like the one asked for, nearest first.

@@ -7,7 +7,9 @@
 
 mod days;
 mod hashed;
+mod sum;
 mod view;
+mod visible;
 
 use std::sync::Arc;
 
@@ -26,7 +28,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::auth::PiiHasher;
 use crate::catalog::{FixedColumn, TableSpec};
 use crate::encode::OutputColumn;
-use crate::plan::ReadPlan;
+use crate::plan::{ReadPlan, Sum};
 use crate::store::{Snapshot, Store};
 use crate::table::{BatchStream, Column};
 
@@ -92,8 +94,8 @@ impl Engine {
         let config = SessionConfig::new().with_target_partitions(1).with_information_schema(false);
         let context = SessionContext::new_with_config_rt(config, self.runtime.clone());
         let mut whole: Option<DataFrame> = None;
-        for snapshot in snapshots {
-            let table = days::DayTable::new(snapshot.clone(), plan.days, self.objects.clone(), columns)?;
+        for (source, snapshot) in plan.sources.iter().zip(snapshots) {
+            let table = days::DayTable::new(snapshot.clone(), source.days, self.objects.clone(), columns)?;
             let part = context.read_table(Arc::new(table))?;
             whole = Some(match whole {
                 None => part,
@@ -107,8 +109,14 @@ impl Engine {
         if let Some((from, until)) = plan.window {
             frame = frame.filter(within(from, until))?;
         }
+        if let Some(events) = plan.view.visible_events() {
+            frame = frame.filter(visible::of(column("event_name"), events.clone()))?;
+        }
+        if plan.sum == Sum::Counts {
+            frame = sum::counts(frame, plan.days)?;
+        }
         if snapshots.len() > 1 {
-            frame = frame.sort(vec![column("event_time").sort(true, true), column("row_id").sort(true, true)])?;
+            frame = frame.sort(plan.spec.order.iter().map(|name| column(name).sort(true, true)).collect())?;
         }
         frame.select(view::expressions(&plan.view, columns, &self.hasher))
     }
@@ -154,10 +162,15 @@ impl Engine {
 /// The columns of several tables of one kind together: those of the first, then what the others add. A table that does
 /// not exist yet has the columns that all of its kind have.
 pub fn columns_of(spec: &TableSpec, snapshots: &[Arc<Snapshot>]) -> Vec<Column> {
-    view::merged(snapshots.iter().map(|snapshot| match snapshot.columns.is_empty() {
-        true => spec.columns.iter().map(FixedColumn::column).collect(),
+    let all_of_its_kind = || spec.columns.iter().map(FixedColumn::column).collect::<Vec<Column>>();
+    if snapshots.is_empty() {
+        return all_of_its_kind();
+    }
+    let columns = view::merged(snapshots.iter().map(|snapshot| match snapshot.columns.is_empty() {
+        true => all_of_its_kind(),
         false => snapshot.columns.to_vec(),
-    }))
+    }));
+    spec.shown(columns)
 }
 
 fn within(from: DateTime, until: DateTime) -> Expr {

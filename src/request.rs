@@ -9,8 +9,11 @@
 
 mod duration;
 mod error;
+mod filters;
+mod json;
 mod nearest;
 mod output;
+mod own;
 mod parameters;
 mod period;
 mod refresh;
@@ -19,8 +22,9 @@ mod table;
 pub use error::RequestError;
 pub use nearest::nearest;
 pub use output::{Delivery, OutputOptions};
+pub use own::OwnParameters;
 pub use period::{DayWord, End, Moment, NamedPeriod, Period, PeriodRequest, Unit};
-pub use refresh::{RefreshRequest, parse_refresh};
+pub use refresh::{RefreshRequest, parse_refresh, refresh_words};
 pub use table::{Partial, TableRequest, parse, parse_description, parse_listing, parse_nothing};
 
 /// What the configuration says about how requests are read.

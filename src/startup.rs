@@ -6,11 +6,14 @@
 mod check;
 mod demo;
 mod gateway;
+mod house;
 mod pii_key;
+mod pull;
 
 pub use check::check;
 pub use demo::demo;
 pub use gateway::{Gateway, StartError};
+pub use pull::{PullRequest, pull};
 
 use std::net::SocketAddr;
 use std::process::ExitCode;

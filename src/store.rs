@@ -15,6 +15,7 @@
 //! | `snapshot` | what is kept, as plain values; `facts`: what is known of a day |
 //! | `commit` | one atomic change, as a compare-and-set on the table's version |
 //! | `write`, `rewrite` | a day as a Parquet file; integer columns rewritten as number |
+//! | `read` | the rows of a day, read back |
 //! | `columns` | our columns as a Delta schema, and how they grow |
 //! | `place`, `disk`, `key` | where: folder or bucket, durable local writes, a table's path |
 //! | `staging`, `spill` | rows that wait for their types, in memory and on disk |
@@ -28,6 +29,7 @@ mod facts;
 mod key;
 mod lake;
 mod place;
+mod read;
 mod rewrite;
 mod snapshot;
 mod spill;
@@ -40,6 +42,7 @@ pub use error::StoreError;
 pub use facts::DayFacts;
 pub use key::TableKey;
 pub use lake::Store;
+pub use read::DayRows;
 pub use snapshot::{Snapshot, StoredDay};
 pub use staging::{StagedBatches, Staging};
 pub use table::{DayTable, TableWriter};

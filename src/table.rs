@@ -160,6 +160,25 @@ fn json_array(keys: &[String]) -> String {
 #[error("column `{0}` was not written by flattap")]
 pub struct ForeignField(pub String);
 
+/// A key of CleverTap's as part of a column name: lower-cased, every run of characters that are neither letters nor
+/// digits one `_`, none at the ends, `unnamed` when nothing is left.
+pub fn normalise(key: &str) -> String {
+    let mut name = String::with_capacity(key.len());
+    let mut gap = false;
+    for letter in key.to_lowercase().chars() {
+        if !letter.is_alphanumeric() {
+            gap = true;
+            continue;
+        }
+        if gap && !name.is_empty() {
+            name.push('_');
+        }
+        gap = false;
+        name.push(letter);
+    }
+    if name.is_empty() { "unnamed".to_owned() } else { name }
+}
+
 /// The Arrow schema of these columns, in their order.
 pub fn schema_of(columns: &[Column]) -> SchemaRef {
     Arc::new(Schema::new(columns.iter().map(Column::field).collect::<Vec<_>>()))

@@ -17,6 +17,11 @@ impl Globs {
         Self::new(["*"])
     }
 
+    /// Whether every name is seen.
+    pub fn matches_all(&self) -> bool {
+        self.0.iter().any(|glob| glob == "*")
+    }
+
     pub fn matches(&self, name: &str) -> bool {
         self.0.iter().any(|glob| matches(glob, name))
     }

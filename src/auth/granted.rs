@@ -49,6 +49,12 @@ impl Granted {
         Self::new(ANONYMOUS.to_owned(), view, false)
     }
 
+    /// Whoever runs the program with its configuration in hand: they hold CleverTap's passcodes anyway.
+    pub fn of_operator(pii: PiiMode) -> Self {
+        let view = View { accounts: Globs::all(), tables: Globs::all(), events: Globs::all(), pii };
+        Self::new("operator".to_owned(), view, true)
+    }
+
     /// The key's name, `jwt:` and the token's subject, or `anonymous`. For logs and for counting a caller's requests.
     pub fn caller(&self) -> &str {
         &self.0.caller
@@ -68,6 +74,16 @@ impl Granted {
 
     pub fn sees_event(&self, name: &str) -> bool {
         self.0.view.events.matches(name)
+    }
+
+    /// The globs of their events.
+    pub fn events(&self) -> &Globs {
+        &self.0.view.events
+    }
+
+    /// Whether no event is hidden from them, whatever it is called.
+    pub fn sees_all_events(&self) -> bool {
+        self.0.view.events.matches_all()
     }
 
     pub fn pii(&self) -> PiiMode {

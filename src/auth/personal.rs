@@ -3,16 +3,20 @@
 use std::collections::HashSet;
 
 use crate::config::PiiConfig;
-use crate::table::{Column, Origin};
+use crate::table::{Column, Origin, normalise};
 
-/// Columns that every table of people has. Under `drop` they are absent, but for [`JOINING`].
-const FIXED: [&str; 7] = ["email", "phone", "name", "identity", "all_identities", "push_token", JOINING];
+/// Columns about a person, in whichever table of people they stand. Under `drop` they are absent, but for [`JOINING`].
+/// The last two are kept for other tables to be made of and shown to nobody; should one ever be shown, it is not in
+/// clear: push tokens are in it.
+const FIXED: [&str; 9] =
+    ["email", "phone", "name", "identity", "all_identities", "push_token", JOINING, "platform_info", "event_summaries"];
 
 /// Tables join on it, so it is hashed even where personal columns are dropped.
 pub(super) const JOINING: &str = "profile_id";
 
-/// Tables that speak of campaigns and of the project. Their `name` is nobody's.
-const WITHOUT_PEOPLE: [&str; 4] = ["campaigns", "campaign_reports", "message_reports", "event_catalog"];
+/// Tables that speak of campaigns. A `name` in them is nobody's, and a metric `email` counts messages. Only what the
+/// configuration names is personal there.
+const WITHOUT_PEOPLE: [&str; 3] = ["campaigns", "campaign_reports", "message_reports"];
 
 /// Keys of properties that are personal wherever they stand, without underscores.
 const KNOWN: [&str; 28] = [
@@ -65,7 +69,7 @@ pub(super) struct PersonalColumns {
 
 impl PersonalColumns {
     pub fn new(config: &PiiConfig) -> Self {
-        Self { configured: config.columns.iter().map(|name| normalised(name)).collect() }
+        Self { configured: config.columns.iter().map(|name| normalise(name)).collect() }
     }
 
     /// What this column of this table holds of a person, or `None` when it holds nothing of one.
@@ -78,24 +82,39 @@ impl PersonalColumns {
                 "all_identities" => Holds::Identities,
                 _ => Holds::Text,
             }),
-            Origin::Property(keys) | Origin::Sibling(keys) => self.property_holds(column, keys),
+            Origin::Property(keys) | Origin::Sibling(keys) => {
+                let last = keys.last().map_or("", String::as_str);
+                let known = if WITHOUT_PEOPLE.contains(&table) { None } else { known(last) };
+                known.or_else(|| self.names(column, last).then_some(Holds::Text))
+            }
         }
     }
 
-    fn property_holds(&self, column: &Column, keys: &[String]) -> Option<Holds> {
-        let last = keys.last().map_or("", String::as_str);
-        let bare = bare(last);
-        if PHONES.contains(&bare.as_str()) {
-            return Some(Holds::Phone);
-        }
+    /// What the values of a property hold of a person. `prefixes` are those that its columns may have: the name of a
+    /// property says nothing of the table in which it would stand.
+    pub fn property_holds(&self, property: &str, prefixes: &[&str]) -> Option<Holds> {
+        let name = normalise(property);
+        let is_configured = || prefixes.iter().any(|prefix| self.configured.contains(&format!("{prefix}_{name}")));
+        known(property).or_else(|| is_configured().then_some(Holds::Text))
+    }
+
+    /// Whether the configuration names this column of a property.
+    fn names(&self, column: &Column, last: &str) -> bool {
         let own_name = match &column.origin {
             Origin::Sibling(_) => without_text_suffix(&column.name),
             _ => &column.name,
         };
-        let is_configured =
-            self.configured.contains(own_name) || self.configured.contains(without_collision(own_name, last));
-        (is_configured || KNOWN.contains(&bare.as_str())).then_some(Holds::Text)
+        self.configured.contains(own_name) || self.configured.contains(without_collision(own_name, last))
     }
+}
+
+/// What a property of this key holds wherever it stands.
+fn known(key: &str) -> Option<Holds> {
+    let bare = bare(key);
+    if PHONES.contains(&bare.as_str()) {
+        return Some(Holds::Phone);
+    }
+    KNOWN.contains(&bare.as_str()).then_some(Holds::Text)
 }
 
 /// `prop_size_text` and `prop_size_text_2` are siblings of `prop_size`.
@@ -106,7 +125,7 @@ fn without_text_suffix(name: &str) -> &str {
 /// Keys that met in one name got a number behind it: `Customer email` and `customer_email`. Whoever configures the
 /// name means both.
 fn without_collision<'a>(name: &'a str, last_key: &str) -> &'a str {
-    if name.ends_with(&normalised(last_key)) { name } else { without_number(name) }
+    if name.ends_with(&normalise(last_key)) { name } else { without_number(name) }
 }
 
 fn without_number(name: &str) -> &str {
@@ -114,13 +133,6 @@ fn without_number(name: &str) -> &str {
         Some((front, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => front,
         _ => name,
     }
-}
-
-/// A key as column names write it: lower case, every run of other characters than letters and digits one underscore.
-fn normalised(key: &str) -> String {
-    let lower = key.to_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    if words.is_empty() { "unnamed".to_owned() } else { words.join("_") }
 }
 
 /// A key without any separators: `First Name`, `first_name` and `firstName` are the same to a reader.
@@ -167,10 +179,62 @@ mod tests {
         assert_eq!(personal().holds("events", &column), holds);
     }
 
+    #[rstest]
+    #[case("campaigns", "name")]
+    #[case("campaign_reports", "name")]
+    #[case("message_reports", "message_name")]
+    #[case("event_catalog", "event_name")]
+    #[case("profile_properties", "property")]
+    fn the_name_of_a_campaign_or_an_event_is_nobodys(#[case] table: &str, #[case] name: &str) {
+        let column = Column::fixed(name, ColumnType::Text, true, "name");
+        assert_eq!(personal().holds(table, &column), None);
+    }
+
     #[test]
-    fn the_name_of_a_campaign_is_nobodys() {
-        let column = Column::fixed("name", ColumnType::Text, true, "name");
-        assert_eq!(personal().holds("campaigns", &column), None);
+    fn a_metric_is_nobodys_whatever_it_is_called() {
+        for keys in [["result", "email"], ["result", "name"], ["message", "phone"]] {
+            for table in ["campaign_reports", "message_reports"] {
+                assert_eq!(personal().holds(table, &property(keys[1], &keys)), None, "{table}");
+            }
+        }
+        let column = property("profile_secret_note", &["result", "Secret Note"]);
+        assert_eq!(personal().holds("campaign_reports", &column), Some(Holds::Text), "the configuration decides");
+    }
+
+    /// Every fixed column of every table, but for those in [`FIXED`], by what it holds.
+    #[test]
+    fn every_table_of_the_catalogue_is_judged() {
+        let mut found: Vec<String> = Vec::new();
+        for table in crate::catalog::tables().iter().copied() {
+            for column in table.kept_columns() {
+                if personal().holds(table.name, &column).is_some() {
+                    found.push(format!("{}.{}", table.name, column.name));
+                }
+            }
+        }
+        let people = ["identity", "email", "phone", "name", "all_identities"];
+        let of =
+            |table: &str, columns: &[&str]| columns.iter().map(|name| format!("{table}.{name}")).collect::<Vec<_>>();
+        let mut expected = of("events", &people);
+        expected.extend(of("event_items", &["identity"]));
+        expected.extend(of("profiles", &["profile_id"]));
+        expected.extend(of("profiles", &people));
+        expected.extend(of("profiles", &["platform_info", "event_summaries"]));
+        expected.extend(of("profile_devices", &["profile_id", "push_token"]));
+        expected.extend(of("profile_events", &["profile_id"]));
+        expected.extend(of("profile", &["profile_id"]));
+        expected.extend(of("profile", &people));
+        assert_eq!(found, expected);
+    }
+
+    #[rstest]
+    #[case("Email", Some(Holds::Text))]
+    #[case("Phone", Some(Holds::Phone))]
+    #[case("customer email", Some(Holds::Text))]
+    #[case("Secret note", None)]
+    #[case("Plan", None)]
+    fn the_values_of_a_property_are_personal_by_its_name(#[case] property: &str, #[case] holds: Option<Holds>) {
+        assert_eq!(personal().property_holds(property, &["prop", "item"]), holds);
     }
 
     #[rstest]
@@ -184,6 +248,9 @@ mod tests {
     #[case("session_ip", &["session_props", "IP"], Some(Holds::Text))]
     #[case("prop_customer_name", &["event_props", "Customer", "name"], Some(Holds::Text))]
     #[case("prop_ct_latitude", &["event_props", "CT Latitude"], Some(Holds::Text))]
+    #[case("item_phone", &["item", "Phone"], Some(Holds::Phone))]
+    #[case("item_owner_email", &["item", "Owner", "E-mail"], Some(Holds::Text))]
+    #[case("item_book_name", &["item", "Book name"], None)]
     #[case("prop_product_name", &["event_props", "Product name"], None)]
     #[case("prop_address_city", &["event_props", "Address", "City"], None)]
     #[case("prop_emails_sent", &["event_props", "Emails sent"], None)]

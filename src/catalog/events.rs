@@ -1,23 +1,18 @@
 //! `events`: one row per event occurrence, from CleverTap's Get Events API.
 
-use crate::catalog::{Filling, FixedColumn, Parameter, Repeat, TableSpec, Values};
+use crate::catalog::own::{EVENTS, WHERE, text};
+use crate::catalog::{Filling, FixedColumn, Period, TableSpec};
 use crate::table::{Column, ColumnType};
 
 pub static TABLE: TableSpec = TableSpec {
     name: "events",
     description: "Every occurrence of one or several events in a period, with the event's properties, the properties \
                   of its session, and the profile of the person as it was when the day was read.",
-    row: "one event occurrence",
-    required: &[Parameter {
-        name: "event",
-        values: Values::Text,
-        repeat: Repeat::Many,
-        default: None,
-        example: "Charged",
-        description: "Name of the event, exactly as CleverTap shows it. Repeat the parameter for several events in \
-                      one table.",
-    }],
-    optional: &[],
+    row: "one occurrence of an event",
+    required: &[EVENTS],
+    choice: &[],
+    optional: &[WHERE],
+    period: Period::Used,
     filling: Filling::Events,
     columns: &[
         FixedColumn {
@@ -80,6 +75,9 @@ pub static TABLE: TableSpec = TableSpec {
         text("os_version", "profile.os_version", "Version of the operating system."),
         text("app_version", "profile.app_version", "Version of the app."),
     ],
+    behind: &[],
+    stored: &[],
+    order: &["event_time", "row_id"],
 };
 
 /// The columns that every event table begins with, in the order of the contract.
@@ -87,25 +85,10 @@ pub fn fixed_columns() -> Vec<Column> {
     TABLE.columns.iter().map(FixedColumn::column).collect()
 }
 
-/// A text cell that may be missing.
-const fn text(name: &'static str, source: &'static str, description: &'static str) -> FixedColumn {
-    FixedColumn { name, kind: ColumnType::Text, nullable: true, source, description }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::table::Origin;
-
-    #[test]
-    fn the_columns_are_those_of_the_contract_in_its_order() {
-        let names: Vec<_> = fixed_columns().into_iter().map(|column| column.name).collect();
-        assert_eq!(
-            names.join(", "),
-            "row_id, event_name, event_time, event_time_utc, event_date, ts, object_id, identity, email, phone, name, \
-             all_identities, platform, make, model, os_version, app_version"
-        );
-    }
 
     #[test]
     fn a_column_is_described_by_where_it_comes_from() {

@@ -38,6 +38,12 @@ pub enum Values {
     Duration,
     /// Exactly one of these words.
     OneOf(&'static [&'static str]),
+    /// `1` for yes, `0` for no.
+    Flag,
+    /// A whole number, both bounds included.
+    Whole { least: u64, most: u64 },
+    /// A JSON object.
+    Json,
 }
 
 impl Parameter {
@@ -45,7 +51,14 @@ impl Parameter {
     pub fn words(&self) -> &'static [&'static str] {
         match self.values {
             Values::OneOf(words) => words,
-            Values::Text | Values::Day | Values::DayOrTime | Values::Range | Values::Duration => &[],
+            Values::Flag => &["0", "1"],
+            Values::Text
+            | Values::Day
+            | Values::DayOrTime
+            | Values::Range
+            | Values::Duration
+            | Values::Whole { .. }
+            | Values::Json => &[],
         }
     }
 }

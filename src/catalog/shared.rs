@@ -1,6 +1,6 @@
 //! The parameters that all tables share, grouped by what they are about.
 
-use crate::catalog::{Parameter, Repeat, Values};
+use crate::catalog::{Parameter, Period, Repeat, Values};
 
 /// Names the caller. Read by `auth`; here only so that it is not an unknown word.
 pub const API_KEY: Parameter = Parameter {
@@ -135,7 +135,7 @@ pub const FORM: &[Parameter] = &[
     },
     Parameter {
         name: "bom",
-        values: Values::OneOf(&["0", "1"]),
+        values: Values::Flag,
         repeat: Repeat::Once,
         default: Some("0"),
         example: "1",
@@ -143,7 +143,7 @@ pub const FORM: &[Parameter] = &[
     },
     Parameter {
         name: "download",
-        values: Values::OneOf(&["0", "1"]),
+        values: Values::Flag,
         repeat: Repeat::Once,
         default: Some("0"),
         example: "1",
@@ -152,6 +152,10 @@ pub const FORM: &[Parameter] = &[
 ];
 
 /// All of them except the key, in the order in which they are documented.
-pub(super) fn parameters() -> impl Iterator<Item = &'static Parameter> {
-    std::iter::once(&ACCOUNT).chain(PERIOD).chain(LOADING).chain(FORM)
+pub(super) fn parameters(period: Period) -> impl Iterator<Item = &'static Parameter> {
+    let days = match period {
+        Period::Used | Period::UsedUnless(_) => PERIOD,
+        Period::Unused => &[],
+    };
+    std::iter::once(&ACCOUNT).chain(days).chain(LOADING).chain(FORM)
 }

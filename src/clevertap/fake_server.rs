@@ -127,6 +127,7 @@ pub(super) fn account(base_url: &str) -> Account {
         concurrency: 2,
         late_days: 3,
         open_day_ttl: Duration::from_secs(300),
+        profiles_ttl: Duration::from_secs(3600),
     }
 }
 

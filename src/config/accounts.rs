@@ -31,6 +31,8 @@ pub struct Account {
     pub late_days: u32,
     /// How long today's rows count as fresh. Default 5 minutes.
     pub open_day_ttl: Duration,
+    /// How long a reading of the project's people counts as fresh. Default 6 hours.
+    pub profiles_ttl: Duration,
 }
 
 /// CleverTap's regions. Source: clevertap "common API components", checked 2026-11.
@@ -96,6 +98,7 @@ impl Account {
             concurrency: 2,
             late_days: 3,
             open_day_ttl: Duration::from_secs(5 * 60),
+            profiles_ttl: Duration::from_secs(6 * 3600),
         }
     }
 
@@ -121,6 +124,9 @@ impl Account {
         if self.open_day_ttl.is_zero() {
             return refuse("open_day_ttl", "must be at least `1s`, or every request would read today again");
         }
+        if self.profiles_ttl.is_zero() {
+            return refuse("profiles_ttl", "must be at least `1s`, or every request would read all people again");
+        }
         Ok(())
     }
 }
@@ -137,6 +143,7 @@ pub(super) struct Written {
     concurrency: Option<usize>,
     late_days: Option<u32>,
     open_day_ttl: Option<Lapse>,
+    profiles_ttl: Option<Lapse>,
 }
 
 impl Written {
@@ -174,6 +181,7 @@ impl Written {
             concurrency: self.concurrency.unwrap_or(usual.concurrency),
             late_days: self.late_days.unwrap_or(usual.late_days),
             open_day_ttl: self.open_day_ttl.map_or(usual.open_day_ttl, |lapse| lapse.0),
+            profiles_ttl: self.profiles_ttl.map_or(usual.profiles_ttl, |lapse| lapse.0),
             ..usual
         })
     }

@@ -38,10 +38,11 @@ impl From<FillError> for ApiError {
         match error {
             FillError::Upstream(error) => error.into(),
             FillError::Store(error) => error.into(),
-            FillError::Flatten(_) | FillError::OutsideWalk { .. } => {
+            FillError::Flatten(_) | FillError::OutsideWalk { .. } | FillError::OutsidePeriods { .. } => {
                 let detail = "CleverTap sent records that cannot be what was asked for. Nothing of them was kept.";
                 Self::new(Code::UpstreamMalformed, detail).caused_by(error)
             }
+            FillError::Filter(error) => Self::new(Code::RequestBadParameter, error.to_string()).parameter("where"),
             FillError::Aborted => Self::internal(error),
         }
     }

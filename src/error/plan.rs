@@ -19,6 +19,9 @@ impl From<PlanError> for ApiError {
                 .parameter("account")
                 .hint(format!("Add `account=` and one of: {}.", visible.join(", ")))
                 .available(visible),
+            PlanError::PersonalCondition { .. } => Self::new(Code::AuthForbidden, detail)
+                .parameter("where")
+                .hint("Use a key with `pii = \"clear\"`, or leave the condition out."),
             PlanError::UnknownEvent { near, .. } => {
                 guess(Self::new(Code::TableUnknownEvent, detail).parameter("event"), near)
             }

@@ -2,24 +2,7 @@
 
 use std::collections::HashSet;
 
-/// A key as part of a name: lower-cased, every run of characters that are neither letters nor digits one `_`, none
-/// at the ends, `unnamed` when nothing is left.
-pub fn normalise(key: &str) -> String {
-    let mut name = String::with_capacity(key.len());
-    let mut gap = false;
-    for letter in key.to_lowercase().chars() {
-        if !letter.is_alphanumeric() {
-            gap = true;
-            continue;
-        }
-        if gap && !name.is_empty() {
-            name.push('_');
-        }
-        gap = false;
-        name.push(letter);
-    }
-    if name.is_empty() { "unnamed".to_owned() } else { name }
-}
+pub use crate::table::normalise;
 
 /// The name that a property asks for; whether it gets it is for [`Names`] to say.
 ///

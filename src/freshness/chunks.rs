@@ -21,12 +21,14 @@ pub struct Chunks {
     rows: u64,
     walked: u64,
     walkers: usize,
+    /// Most days of one walk, where that does not depend on their rows.
+    stride: Option<usize>,
 }
 
 impl Chunks {
-    pub fn new(mut days: Vec<Date>, walkers: usize) -> Self {
+    pub fn new(mut days: Vec<Date>, walkers: usize, stride: Option<usize>) -> Self {
         days.sort_unstable_by(|a, b| b.cmp(a));
-        Self { days: days.into(), rows: 0, walked: 0, walkers: walkers.max(1) }
+        Self { days: days.into(), rows: 0, walked: 0, walkers: walkers.max(1), stride }
     }
 
     /// Takes the next run of neighbouring days.
@@ -54,6 +56,9 @@ impl Chunks {
     }
 
     fn size(&self) -> usize {
+        if let Some(stride) = self.stride {
+            return stride;
+        }
         if self.walked == 0 {
             return 1;
         }
@@ -77,18 +82,18 @@ mod tests {
 
     #[test]
     fn the_first_walk_takes_one_day_and_the_newest() {
-        let mut chunks = Chunks::new(days(date(2026, 1, 1), 90), 2);
+        let mut chunks = Chunks::new(days(date(2026, 1, 1), 90), 2, None);
         assert_eq!(chunks.take(), Some(Days::one(date(2026, 3, 31))));
     }
 
     #[test]
     fn tiny_days_share_a_walk_and_huge_days_do_not() {
-        let mut tiny = Chunks::new(days(date(2026, 1, 1), 90), 2);
+        let mut tiny = Chunks::new(days(date(2026, 1, 1), 90), 2, None);
         let first = tiny.take().unwrap();
         tiny.learn(first, 10);
         assert_eq!(tiny.take().unwrap().count(), 31);
 
-        let mut huge = Chunks::new(days(date(2026, 1, 1), 90), 2);
+        let mut huge = Chunks::new(days(date(2026, 1, 1), 90), 2, None);
         let first = huge.take().unwrap();
         huge.learn(first, 1_000_000);
         assert_eq!(huge.take().unwrap().count(), 1);
@@ -98,7 +103,7 @@ mod tests {
     fn a_walk_never_spans_a_gap_and_every_day_is_taken_once() {
         let mut wanted = days(date(2026, 1, 1), 5);
         wanted.extend(days(date(2026, 1, 10), 40));
-        let mut chunks = Chunks::new(wanted.clone(), 2);
+        let mut chunks = Chunks::new(wanted.clone(), 2, None);
         let mut taken = Vec::new();
         while let Some(chunk) = chunks.take() {
             chunks.learn(chunk, 0);
@@ -109,8 +114,15 @@ mod tests {
     }
 
     #[test]
+    fn a_stride_cuts_whatever_the_rows_are() {
+        let mut chunks = Chunks::new(days(date(2026, 1, 1), 30), 2, Some(14));
+        let sizes: Vec<usize> = std::iter::from_fn(|| chunks.take()).map(Days::count).collect();
+        assert_eq!(sizes, [14, 14, 2]);
+    }
+
+    #[test]
     fn giving_up_leaves_nothing() {
-        let mut chunks = Chunks::new(days(date(2026, 1, 1), 5), 2);
+        let mut chunks = Chunks::new(days(date(2026, 1, 1), 5), 2, None);
         chunks.take();
         assert_eq!(chunks.give_up().len(), 4);
         assert_eq!(chunks.take(), None);

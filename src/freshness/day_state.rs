@@ -11,6 +11,7 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::config::Account;
 use crate::period::{end_of_day, zone_name};
+use crate::plan::Keeping;
 use crate::store::StoredDay;
 
 /// What a day is worth to a request.
@@ -36,18 +37,19 @@ impl DayState {
 pub struct Rules {
     zone: TimeZone,
     zone_name: String,
-    late_days: u32,
+    /// `None`: nothing is ever final.
+    late_days: Option<u32>,
     max_age: Duration,
 }
 
 impl Rules {
-    /// `max_age` replaces the account's `open_day_ttl`.
-    pub fn of(settings: &Account, max_age: Option<Duration>) -> Self {
+    /// `max_age` replaces the table's own.
+    pub fn of(settings: &Account, keeping: &Keeping, max_age: Option<Duration>) -> Self {
         Self {
             zone: settings.timezone.clone(),
             zone_name: zone_name(&settings.timezone).to_owned(),
-            late_days: settings.late_days,
-            max_age: max_age.unwrap_or(settings.open_day_ttl),
+            late_days: keeping.late_days,
+            max_age: max_age.unwrap_or(keeping.ttl),
         }
     }
 
@@ -55,7 +57,7 @@ impl Rules {
         let Some(stored) = stored.filter(|stored| self.is_of_this_zone(stored)) else {
             return DayState::Missing;
         };
-        if stored.facts.fetched_at >= self.sealed_from(day) {
+        if self.is_sealed(stored, day) {
             DayState::Sealed
         } else if age(stored, now) <= self.max_age {
             DayState::Fresh
@@ -71,16 +73,18 @@ impl Rules {
 
     /// How long a kept day will still be good enough.
     pub fn stays_fresh(&self, stored: &StoredDay, day: Date, now: Timestamp) -> Duration {
-        if stored.facts.fetched_at >= self.sealed_from(day) {
+        if self.is_sealed(stored, day) {
             return Duration::MAX;
         }
         self.max_age.saturating_sub(age(stored, now))
     }
 
-    /// The instant from which a reading of the day is final.
-    fn sealed_from(&self, day: Date) -> Timestamp {
-        let last_open = day.checked_add(i64::from(self.late_days).days()).unwrap_or(Date::MAX);
-        end_of_day(last_open, &self.zone)
+    /// Whether the day was read after the instant from which a reading of it is final.
+    fn is_sealed(&self, stored: &StoredDay, day: Date) -> bool {
+        self.late_days.is_some_and(|late_days| {
+            let last_open = day.checked_add(i64::from(late_days).days()).unwrap_or(Date::MAX);
+            stored.facts.fetched_at >= end_of_day(last_open, &self.zone)
+        })
     }
 }
 

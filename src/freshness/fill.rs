@@ -11,13 +11,14 @@ use jiff::civil::Date;
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
+use super::Feed;
 use super::chunks::Chunks;
 use super::fills::{Fills, Turn};
 use super::job::{FillError, Job};
 use super::load::{Loaded, Loader};
-use super::{Feed, event_spec};
 use crate::clevertap::UpstreamError;
 use crate::period::{Clock, Days};
+use crate::plan::Source;
 use crate::store::{DayTable, Store};
 
 /// Runs one job.
@@ -37,16 +38,16 @@ impl Fill {
         feed: &Arc<Feed>,
         store: &Store,
         table: &Arc<DayTable>,
+        source: &Source,
         job: Arc<Job>,
         fills: &Arc<Fills>,
         clock: &Clock,
     ) -> Self {
         let walkers = feed.settings.concurrency;
-        let spec = event_spec(feed, table.key());
         Self {
-            loader: Loader::new(feed.clone(), store.clone(), table.clone(), job.clone(), spec, clock.clone()),
             walkers,
-            chunks: Mutex::new(Chunks::new(job.days.clone(), walkers)),
+            chunks: Mutex::new(Chunks::new(job.days.clone(), walkers, source.keeping.stride)),
+            loader: Loader::new(feed.clone(), store, table.clone(), job.clone(), source.clone(), clock.clone()),
             fills: fills.clone(),
             store: store.clone(),
             pending: Mutex::default(),
@@ -146,7 +147,11 @@ fn is_of_the_whole_account(why: &FillError) -> bool {
             | UpstreamError::BadSettings { .. } => true,
         },
         FillError::Store(_) => true,
-        FillError::Flatten(_) | FillError::OutsideWalk { .. } | FillError::Aborted => false,
+        FillError::Flatten(_)
+        | FillError::Filter(_)
+        | FillError::OutsideWalk { .. }
+        | FillError::OutsidePeriods { .. }
+        | FillError::Aborted => false,
     }
 }
 

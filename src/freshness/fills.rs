@@ -18,7 +18,7 @@ use super::day_state::{DayState, Rules};
 use super::job::{FillError, Job};
 use crate::clevertap::Rank;
 use crate::period::{Clock, Days};
-use crate::store::{DayTable, Snapshot, TableKey};
+use crate::store::{DayTable, Snapshot, StoredDay, TableKey};
 
 /// A tool's retries must not hammer a CleverTap that has just refused (contract 5.8).
 const FAILURE_REMEMBERED: Duration = Duration::from_secs(30);
@@ -60,6 +60,8 @@ pub(super) struct Interest<'a> {
     pub account: &'a str,
     pub days: Days,
     pub rules: &'a Rules,
+    /// The table that this one is made of: then a day is good as long as it is made of that table's.
+    pub parent: Option<&'a Snapshot>,
     /// Days brought while the request waited, by the start of the job that brought them.
     pub accepted: &'a HashMap<(TableKey, Date), Timestamp>,
 }
@@ -220,6 +222,9 @@ impl Register {
 impl Interest<'_> {
     fn is_wanting(&self, key: &TableKey, snapshot: &Snapshot, day: Date, now: Timestamp) -> bool {
         let stored = snapshot.days.get(&day);
+        if let Some(parent) = self.parent {
+            return parent.days.get(&day).is_some_and(|whole| !stored.is_some_and(|stored| is_made_of(stored, whole)));
+        }
         match self.rules.state(stored, day, now) {
             DayState::Missing => true,
             DayState::Fresh | DayState::Sealed => false,
@@ -229,6 +234,11 @@ impl Interest<'_> {
             },
         }
     }
+}
+
+/// Whether a derived day is made of what the whole one holds now.
+fn is_made_of(stored: &StoredDay, whole: &StoredDay) -> bool {
+    (stored.facts.content, &stored.facts.zone) == (whole.facts.content, &whole.facts.zone)
 }
 
 impl Found {

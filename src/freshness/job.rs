@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::clevertap::{Rank, RankHandle, UpstreamError};
 use crate::flatten::FlattenError;
+use crate::flatten::records::FilterError;
 use crate::period::Days;
 use crate::store::{StoreError, TableKey};
 
@@ -27,6 +28,11 @@ pub enum FillError {
     /// Storing such a row would put it into a day that was not read whole.
     #[error("CleverTap was asked for {asked} and sent a record of {found}")]
     OutsideWalk { asked: String, found: Date },
+    /// A trend has a value for a period that was not asked for, or two for one.
+    #[error("CleverTap's trend has a value for `{key}`, which is no period of those asked for")]
+    OutsidePeriods { key: String },
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     #[error("the load broke off")]
     Aborted,
 }

@@ -1,4 +1,4 @@
-//! One walk: pages → untyped cells, staged; and the commit: staged cells → sorted, typed days.
+//! One walk: records → untyped cells, staged; and the commit: staged cells → sorted, typed days.
 //!
 //! Memory stays at a few pages: staged cells beyond a small share go to the spill folder, and a walk too large to be
 //! sorted at once is cut into ascending stretches of time first (`stretches`).
@@ -12,11 +12,14 @@ use tokio::task::block_in_place;
 
 use super::Feed;
 use super::job::{FillError, Job};
+use super::sources::{Pages, World};
 use super::stretches::Stretches;
-use crate::clevertap::{EventQuery, Filters, UpstreamError};
+use crate::catalog;
+use crate::clevertap::UpstreamError;
 use crate::flatten::{Contract, EventSpec, Flattener, Seen};
 use crate::period::{Clock, Days, zone_name};
-use crate::store::{DayFacts, DayTable, NewDay, Staging, Store, StoredDay, TableWriter};
+use crate::plan::{Question, Source};
+use crate::store::{DayFacts, DayTable, NewDay, Snapshot, Staging, Store, StoredDay, TableKey, TableWriter};
 
 /// Staged cells kept in memory by one fill; what is beyond waits on disk.
 const STAGED_IN_MEMORY: usize = 24 << 20;
@@ -34,6 +37,8 @@ pub(super) struct Loaded {
     pub bytes: u64,
     /// When the walk began: the data is at least that fresh.
     fetched_at: Timestamp,
+    /// What the rows were made of, when they were made of another table's.
+    parent: Option<Arc<Snapshot>>,
 }
 
 impl Loaded {
@@ -48,20 +53,35 @@ pub(super) struct Loader {
     store: Store,
     table: Arc<DayTable>,
     job: Arc<Job>,
+    source: Source,
     spec: Arc<EventSpec>,
     clock: Clock,
+}
+
+/// Whose columns a table has.
+enum Columns {
+    Own,
+    /// It begins with those of this table and goes on by itself.
+    BegunBy(Arc<DayTable>),
+    /// Those of this table, which is nothing but columns: many answers come and go, what they are made of stays.
+    HeldBy(Arc<DayTable>),
 }
 
 impl Loader {
     pub fn new(
         feed: Arc<Feed>,
-        store: Store,
+        store: &Store,
         table: Arc<DayTable>,
         job: Arc<Job>,
-        spec: Arc<EventSpec>,
+        source: Source,
         clock: Clock,
     ) -> Self {
-        Self { feed, store, table, job, spec, clock }
+        let spec = Arc::new(EventSpec {
+            account_id: source.key.account_id.clone(),
+            event_name: source.key.event.clone().unwrap_or_default(),
+            zone: feed.settings.timezone.clone(),
+        });
+        Self { feed, store: store.clone(), table, job, source, spec, clock }
     }
 
     /// Whether the walk brings nothing that the table has no column for.
@@ -91,14 +111,30 @@ impl Loader {
 
     async fn walk_once(&self, days: Days, received: &mut u64) -> Result<Loaded, FillError> {
         let fetched_at = self.clock.now();
-        let query = EventQuery { event_name: self.spec.event_name.clone(), days, filters: Filters::default() };
-        let mut walk = self.feed.client.walk(query, self.job.rank.clone());
-        let mut flattener = Flattener::new(self.spec.clone());
+        let parent = match self.source.question.parent() {
+            Some(parent) => Some(self.store.table(&parent.key).snapshot().await?),
+            None => None,
+        };
+        let world = World {
+            feed: &self.feed,
+            store: &self.store,
+            policy: &self.feed.policy,
+            source: &self.source,
+            parent: parent.as_deref(),
+            rank: &self.job.rank,
+            now: fetched_at,
+            today: self.clock.today(&self.feed.settings.timezone),
+        };
+        let mut pages = Pages::open(&world, days).await?;
+        let mut flattener = match self.source.question {
+            Question::Events { .. } => Flattener::new(self.spec.clone()),
+            _ => Flattener::for_records(self.spec.clone()),
+        };
         let mut staged = Staging::new(self.store.spill_dir(), STAGED_IN_MEMORY / self.job.days.len().max(1));
         let mut bytes = 0;
-        while let Some(page) = walk.next_page().await? {
+        while let Some(page) = pages.next().await? {
             let rows = block_in_place(|| -> Result<u64, FillError> {
-                let raw = flattener.page(page.records())?;
+                let raw = flattener.page(&page.records()?)?;
                 let rows = raw.rows() as u64;
                 bytes += raw.bytes() as u64;
                 staged.push(raw.into())?;
@@ -112,16 +148,27 @@ impl Loader {
             let asked = format!("{} to {}", days.first, days.last);
             return Err(FillError::OutsideWalk { asked, found });
         }
-        Ok(Loaded { days, seen, staged, bytes, fetched_at })
+        Ok(Loaded { days, seen, staged, bytes, fetched_at, parent })
     }
 
     /// Types and sorts whole walks and puts their days into the table, in one commit.
     pub async fn commit(&self, loaded: Vec<Loaded>) -> Result<(), FillError> {
+        let columns = self.columns();
+        // Always the holder first, so that two writers never wait for each other.
+        let mut holder = match &columns {
+            Columns::HeldBy(table) => Some(table.lock().await?),
+            Columns::Own | Columns::BegunBy(_) => None,
+        };
         let mut writer = self.table.lock().await?;
         let kept = writer.snapshot();
-        let contract = match kept.columns.is_empty() {
-            true => Contract::events(),
-            false => Contract::from_columns(kept.columns.to_vec()),
+        let known = match (&columns, &holder) {
+            (_, Some(holder)) => holder.snapshot(),
+            (Columns::BegunBy(table), None) if kept.columns.is_empty() => table.snapshot().await?,
+            _ => kept.clone(),
+        };
+        let contract = match known.columns.is_empty() {
+            true => self.first_columns(),
+            false => Contract::from_columns(known.columns.to_vec()),
         };
         let mut seen = Seen::default();
         for walk in &loaded {
@@ -131,7 +178,7 @@ impl Loader {
         let (mut fresh, mut touched) = (Vec::new(), Vec::new());
         for walk in loaded {
             let mut changed = Vec::new();
-            for (day, facts, rows) in self.facts(&walk) {
+            for (day, facts, rows) in self.facts(&walk)? {
                 match kept.days.get(&day).filter(|before| is_same(before, &facts, rows)) {
                     Some(before) => {
                         touched.push((day, DayFacts { changed_at: before.facts.changed_at, ..facts }));
@@ -143,24 +190,62 @@ impl Loader {
                 fresh.extend(self.write(&writer, &contract, &walk, changed).await?);
             }
         }
+        if let Some(holder) = &mut holder {
+            holder.commit(contract.columns(), Vec::new(), Vec::new()).await?;
+        }
         writer.commit(contract.columns(), fresh, touched).await?;
         Ok(())
     }
 
+    fn columns(&self) -> Columns {
+        let key = &self.source.key;
+        if key.part.is_none() {
+            return Columns::Own;
+        }
+        let whole = || self.store.table(&TableKey { part: None, ..key.clone() });
+        match &self.source.question {
+            Question::Events { .. } => Columns::BegunBy(whole()),
+            Question::Items { parent, .. } if parent.key.part.is_none() => Columns::Own,
+            Question::Items { property, .. } => {
+                let part = Some(format!("property={property}"));
+                Columns::BegunBy(self.store.table(&TableKey { part, ..key.clone() }))
+            }
+            Question::Profiles { .. }
+            | Question::Profile(_)
+            | Question::CampaignReport { .. }
+            | Question::Messages { .. } => Columns::HeldBy(whole()),
+            // Their columns are all known beforehand.
+            _ => Columns::Own,
+        }
+    }
+
+    /// The columns of the table before its first load.
+    fn first_columns(&self) -> Contract {
+        match (&self.source.question, catalog::find(&self.source.key.table)) {
+            (Question::Events { .. }, _) | (_, None) => Contract::events(),
+            (_, Some(spec)) => Contract::of(spec.kept_columns()),
+        }
+    }
+
     /// What is known of each day of the walk, also of those that had no rows.
-    fn facts(&self, walk: &Loaded) -> Vec<(Date, DayFacts, u64)> {
+    fn facts(&self, walk: &Loaded) -> Result<Vec<(Date, DayFacts, u64)>, FillError> {
         let seen: std::collections::BTreeMap<Date, _> = walk.seen.days().collect();
         walk.days
             .iter()
             .map(|day| {
                 let (rows, content) = seen.get(&day).map_or((0, 0), |day| (day.rows, day.content));
+                if let Some(parent) = &walk.parent {
+                    // Who asks whether these rows are still good compares them with the others by these facts.
+                    let whole = parent.days.get(&day).ok_or(FillError::Aborted)?;
+                    return Ok((day, whole.facts.clone(), rows));
+                }
                 let facts = DayFacts {
                     fetched_at: walk.fetched_at,
                     changed_at: walk.fetched_at,
                     content,
                     zone: zone_name(&self.feed.settings.timezone).to_owned(),
                 };
-                (day, facts, rows)
+                Ok((day, facts, rows))
             })
             .collect()
     }

@@ -44,8 +44,8 @@ pub fn tables<'a>(tables: impl Iterator<Item = &'a TableSpec>, links: &Links) ->
         cells: vec![
             text(&|table| table.name.to_owned()),
             text(&|table| format!("{} One row is {}.", table.description, table.row)),
-            text(&|table| names(table.required.iter())),
-            text(&|table| names(table.parameters().filter(|parameter| !table.required.contains(parameter)))),
+            text(&|table| required(table)),
+            text(&|table| names(table.parameters().filter(|parameter| !is_required(table, parameter)))),
             text(&|table| links.to(&format!("v1/{}.csv", table.name))),
         ],
     }
@@ -114,6 +114,20 @@ fn column(cells: impl Iterator<Item = String>) -> ArrayRef {
     Arc::new(StringViewArray::from_iter_values(cells))
 }
 
+/// `event, property`, or where exactly one of several is needed, `identity or email`.
+fn required(table: &TableSpec) -> String {
+    let choice: Vec<&str> = table.choice.iter().map(|parameter| parameter.name).collect();
+    let mut parts: Vec<String> = table.required.iter().map(|parameter| parameter.name.to_owned()).collect();
+    if !choice.is_empty() {
+        parts.push(choice.join(" or "));
+    }
+    parts.join(", ")
+}
+
+fn is_required(table: &TableSpec, parameter: &Parameter) -> bool {
+    table.required.iter().chain(table.choice).any(|required| required.name == parameter.name)
+}
+
 fn names<'a>(parameters: impl Iterator<Item = &'a Parameter>) -> String {
     parameters.map(|parameter| parameter.name).collect::<Vec<_>>().join(", ")
 }
@@ -136,8 +150,15 @@ mod tests {
         let listing = tables([&catalog::events::TABLE].into_iter(), &Links::new(Some(&url)));
         assert_eq!(cell(&listing, "table", 0), "events");
         assert_eq!(cell(&listing, "required", 0), "event");
-        assert!(cell(&listing, "optional", 0).starts_with("account, from, to, until, range, fresh"));
+        assert!(cell(&listing, "optional", 0).starts_with("where, account, from, to, until, range, fresh"));
         assert_eq!(cell(&listing, "url", 0), "https://bi.example.com/v1/events.csv");
+    }
+
+    #[test]
+    fn a_choice_is_listed_as_one() {
+        let listing = tables([&catalog::profile::TABLE].into_iter(), &Links::default());
+        assert_eq!(cell(&listing, "required", 0), "identity or email or object_id");
+        assert!(cell(&listing, "optional", 0).starts_with("account, fresh"));
     }
 
     #[test]

@@ -8,7 +8,9 @@
 pub mod answers;
 mod finish;
 mod frame;
+mod meanings;
 pub mod parameters;
+pub mod refresh_body;
 pub mod refusals;
 mod samples;
 

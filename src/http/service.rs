@@ -7,7 +7,7 @@ use twox_hash::XxHash3_128;
 use uuid::Uuid;
 
 use crate::auth::{Cell, Granted};
-use crate::catalog::{FixedColumn, TableSpec};
+use crate::catalog::{self, TableSpec};
 use crate::encode::Format;
 use crate::error::{ApiError, Code};
 use crate::freshness::{Job, Origin, Ready};
@@ -61,14 +61,14 @@ fn facts(plan: &ReadPlan, ready: &Ready, format: Format, output: OutputOptions) 
 /// Equal for equal rows: what is read (the days' contents, the columns) and in whose view.
 fn fingerprint(plan: &ReadPlan, ready: &Ready) -> u128 {
     let mut hasher = XxHash3_128::new();
-    hasher.write(format!("{:?} {:?} {:?}", plan.days, plan.window, plan.view).as_bytes());
-    for snapshot in &ready.snapshots {
+    hasher.write(format!("{:?} {:?} {:?} {:?}", plan.days, plan.window, plan.sum, plan.view).as_bytes());
+    for (source, snapshot) in plan.sources.iter().zip(&ready.snapshots) {
         hasher.write(format!("{:?}", snapshot.key).as_bytes());
         for column in snapshot.columns.iter() {
             hasher.write(column.name.as_bytes());
             hasher.write(column.kind.name().as_bytes());
         }
-        for (day, stored) in snapshot.days.range(plan.days.first..=plan.days.last) {
+        for (day, stored) in snapshot.days.range(source.days.first..=source.days.last) {
             hasher.write(&day_number(*day).to_le_bytes());
             hasher.write(&stored.facts.content.to_le_bytes());
             hasher.write(&stored.rows.to_le_bytes());
@@ -80,8 +80,15 @@ fn fingerprint(plan: &ReadPlan, ready: &Ready) -> u128 {
 
 /// Without its extension.
 fn file_name(plan: &ReadPlan) -> String {
-    let events: Vec<&str> = plan.sources.iter().filter_map(|key| key.event.as_deref()).collect();
-    format!("{}-{}-{}-{}", plan.spec.name, events.join("+"), plan.days.first, plan.days.last)
+    let events: Vec<&str> = plan.sources.iter().filter_map(|source| source.key.event.as_deref()).collect();
+    let mut words = vec![plan.spec.name.to_owned()];
+    if !events.is_empty() {
+        words.push(events.join("+"));
+    }
+    if plan.spec.period != catalog::Period::Unused {
+        words.extend([plan.days.first.to_string(), plan.days.last.to_string()]);
+    }
+    words.join("-")
 }
 
 /// The columns as the caller gets them, dropped ones absent. No rows are read and CleverTap is not asked.
@@ -94,15 +101,12 @@ pub async fn describe_table(
     let mut snapshots = Vec::new();
     if !asked.events.is_empty() {
         let plan = state.in_world(|world| plan::read(world, granted, spec, asked))?;
-        for key in &plan.sources {
-            snapshots.push(state.store.table(key).snapshot().await?);
+        for source in &plan.sources {
+            snapshots.push(state.store.table(&source.key).snapshot().await?);
         }
     }
-    let columns = match snapshots.is_empty() {
-        true => spec.columns.iter().map(FixedColumn::column).collect(),
-        false => query::columns_of(spec, &snapshots),
-    };
-    let view = View::of(granted, &state.policy, spec.name);
+    let columns = query::columns_of(spec, &snapshots);
+    let view = View::of(granted, &state.policy, spec, &asked.own);
     Ok(columns
         .into_iter()
         .filter_map(|column| {
@@ -128,7 +132,7 @@ pub fn find_job(state: &AppState, granted: &Granted, id: Uuid) -> Option<Arc<Job
 
 fn is_visible(granted: &Granted, job: &Job) -> bool {
     granted.sees_account(&job.account)
-        && granted.sees_table(&job.key.table)
+        && catalog::shown_by(&job.key.table).any(|table| granted.sees_table(table))
         && job.key.event.as_deref().is_none_or(|event| granted.sees_event(event))
 }
 
@@ -140,8 +144,8 @@ pub async fn refresh(
     asked: RefreshRequest,
 ) -> Result<Arc<Job>, ApiError> {
     let plan = state.in_world(|world| plan::reload(world, granted, spec, &asked))?;
-    let key = plan.sources.first().ok_or_else(|| ApiError::internal("a plan without a source"))?;
-    let job = state.freshness.reload(&plan.account, key, plan.days).await?;
+    let source = plan.sources.first().ok_or_else(|| ApiError::internal("a plan without a source"))?;
+    let job = state.freshness.reload(&plan.account, source).await?;
     job.ok_or_else(|| {
         ApiError::new(Code::RequestBadParameter, "The days are in the future: there is nothing to load yet.")
             .parameter("from")

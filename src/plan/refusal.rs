@@ -14,6 +14,9 @@ pub enum PlanError {
     NoAccount,
     #[error("`account` is needed, because this key may read several: {}", visible.join(", "))]
     AccountNeeded { visible: Vec<String> },
+    /// Who may not see a property in clear must not learn it from which rows a condition on it leaves.
+    #[error("`where` puts a condition on `{property}`, which is personal, and this key does not see it in clear")]
+    PersonalCondition { property: String },
     #[error("there is no event `{asked}`")]
     UnknownEvent { asked: String, near: Vec<String> },
 }

@@ -51,13 +51,17 @@ impl DayTable {
     }
 
     fn files(&self) -> Vec<PartitionedFile> {
+        let has_day = self.schema.index_of(DAY_COLUMN).is_ok();
         self.snapshot
             .days
             .range(self.days.first..=self.days.last)
             .filter(|(_, stored)| stored.rows > 0)
             .map(|(day, stored)| {
-                PartitionedFile::new(stored.path.clone(), stored.size)
-                    .with_partition_values(vec![ScalarValue::Date32(Some(day_number(*day)))])
+                let file = PartitionedFile::new(stored.path.clone(), stored.size);
+                match has_day {
+                    true => file.with_partition_values(vec![ScalarValue::Date32(Some(day_number(*day)))]),
+                    false => file,
+                }
             })
             .collect()
     }

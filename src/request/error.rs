@@ -15,7 +15,7 @@ pub enum RequestError {
 
     /// `why`: what it is for, in a sentence.
     #[error("`{parameter}` is missing. {why}")]
-    Missing { parameter: &'static str, why: &'static str },
+    Missing { parameter: &'static str, why: Cow<'static, str> },
 
     #[error("`{parameter}` cannot be `{value}`: {expected}")]
     BadValue { parameter: &'static str, value: String, expected: Cow<'static, str>, near: Option<String> },

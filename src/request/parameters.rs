@@ -6,7 +6,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::catalog::{Parameter, Repeat};
+use crate::catalog::{Parameter, Repeat, Values};
 use crate::request::RequestError;
 use crate::request::error::quoted;
 use crate::request::nearest::nearest;
@@ -17,6 +17,8 @@ const LONGEST_QUERY: usize = 16 * 1024;
 const MOST: usize = 128;
 /// Bytes of one decoded value. CleverTap's own names end at 512 characters.
 pub(super) const LONGEST_VALUE: usize = 2_048;
+/// Bytes of one JSON value.
+const LONGEST_JSON: usize = 8 * 1024;
 
 /// A word and its value, decoded and not yet known to be right.
 pub(super) type Pair = (String, String);
@@ -97,10 +99,12 @@ impl Given {
                 expected: expected.into(),
                 near: None,
             };
-            if value.len() > LONGEST_VALUE {
+            let is_json = parameter.values == Values::Json;
+            if value.len() > if is_json { LONGEST_JSON } else { LONGEST_VALUE } {
                 return Err(refuse("it is too long"));
             }
-            if value.chars().any(char::is_control) {
+            // In JSON they are white space, or its parser refuses them.
+            if !is_json && value.chars().any(char::is_control) {
                 return Err(refuse("it holds control characters"));
             }
             if value.trim().is_empty() {
@@ -138,13 +142,15 @@ impl Given {
     /// Refuses when a required word is not there.
     pub(super) fn require(&self, parameters: &[Parameter]) -> Result<(), RequestError> {
         match parameters.iter().find(|parameter| self.one(parameter.name).is_none()) {
-            Some(parameter) => Err(RequestError::Missing { parameter: parameter.name, why: parameter.description }),
+            Some(parameter) => {
+                Err(RequestError::Missing { parameter: parameter.name, why: parameter.description.into() })
+            }
             None => Ok(()),
         }
     }
 }
 
-fn bad_word(parameter: &'static str, value: &str, words: &[&'static str]) -> RequestError {
+pub(super) fn bad_word(parameter: &'static str, value: &str, words: &[&'static str]) -> RequestError {
     let near = match value.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "y" if words.contains(&"1") => Some("1"),
         "false" | "no" | "off" | "n" if words.contains(&"0") => Some("0"),
@@ -170,6 +176,10 @@ fn synonym(name: &str, known: &[&'static str]) -> Option<&'static str> {
         "timeout" => "wait",
         "max_age" | "maxage" => "fresh",
         "attachment" => "download",
+        "interval" | "granularity" | "group_by" | "groupby" => "by",
+        "top_n" | "limit" => "limit_values",
+        "campaign_id" | "campaign" => "id",
+        "conditions" | "condition" | "event_properties" | "common_profile_properties" | "advanced_query" => "where",
         _ => return None,
     };
     known.iter().copied().find(|name| *name == ours)

@@ -112,7 +112,10 @@ pub(super) fn read(given: &Given, longest_days: u32) -> Result<PeriodRequest, Re
             });
         }
         (None, None, _, _) => {
-            return Err(RequestError::Missing { parameter: "from", why: "A period with an end needs a beginning." });
+            return Err(RequestError::Missing {
+                parameter: "from",
+                why: "A period with an end needs a beginning.".into(),
+            });
         }
     };
     period.check(longest_days)?;

@@ -9,20 +9,20 @@ use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::catalog::{ACCOUNT, PERIOD, Parameter, Repeat, Values};
-use crate::request::RequestError;
+use crate::catalog::{self, ACCOUNT, PERIOD, Parameter, Period, Repeat, TableSpec, Values};
+use crate::request::json::{Strict, why};
+use crate::request::own;
 use crate::request::parameters::{Given, Pair};
-use crate::request::period::{self, PeriodRequest};
+use crate::request::{RequestError, TableRequest, table};
 
-/// Which days of which table are to be loaded again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is to be loaded again. Which words it may hold depends on the table, so only the table's name is read at first:
+/// whoever may not see the table must be told so before anything else of the request is looked at.
 pub struct RefreshRequest {
     /// Not yet looked up.
     pub table: String,
-    /// Whether the table needs one is not judged here.
-    pub event: Option<String>,
-    pub account: Option<String>,
-    pub period: PeriodRequest,
+    /// All words but the table.
+    words: Vec<Pair>,
+    longest_days: u32,
 }
 
 const TABLE: Parameter = Parameter {
@@ -34,6 +34,7 @@ const TABLE: Parameter = Parameter {
     description: "Name of the table.",
 };
 
+/// One in each refresh, because a refresh is one job.
 const EVENT: Parameter = Parameter {
     name: "event",
     values: Values::Text,
@@ -43,32 +44,65 @@ const EVENT: Parameter = Parameter {
     description: "Name of the event, where the table has one.",
 };
 
-const FROM: Parameter = PERIOD[0];
+const FROM: Parameter = Parameter {
+    values: Values::Day,
+    description: "First day to be loaded again, in the project's time zone: `2026-11-01`, `20261101`, `today`, \
+                  `yesterday`, `-30d`. Needed where the table is about days.",
+    ..PERIOD[0]
+};
 
-static KNOWN: [Parameter; 5] = [TABLE, EVENT, ACCOUNT, FROM, PERIOD[1]];
+const TO: Parameter = Parameter { description: "Last day, itself included. Today when it is left out.", ..PERIOD[1] };
 
-/// Reads the body. Without `to` the period ends today.
+/// Reads the body as far as to know the table. Without `to` the period ends today.
 pub fn parse_refresh(body: &[u8], longest_days: u32) -> Result<RefreshRequest, RequestError> {
     let Object(pairs) = serde_json::from_slice(body).map_err(|error| RequestError::Body {
         line: error.line(),
         column: error.column(),
         why: why(&error),
     })?;
-    let given = Given::new(pairs, &KNOWN)?;
-    given.require(&[TABLE, FROM])?;
-    Ok(RefreshRequest {
-        table: given.one("table").unwrap_or_default().to_owned(),
-        event: given.one("event").map(str::to_owned),
-        account: given.one("account").map(str::to_owned),
-        period: period::read(&given, longest_days)?,
-    })
+    let (named, words): (Vec<Pair>, Vec<Pair>) = pairs.into_iter().partition(|(name, _)| name == TABLE.name);
+    if named.is_empty() {
+        // A misspelt word says more than a missing one.
+        Given::new(words.clone(), words_of_any_table())?;
+    }
+    let given = Given::new(named, [&TABLE])?;
+    given.require(&[TABLE])?;
+    Ok(RefreshRequest { table: given.one(TABLE.name).unwrap_or_default().to_owned(), words, longest_days })
 }
 
-/// serde_json's text without the position, which we say ourselves. It quotes nothing of the body but single tokens.
-fn why(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let end = text.rfind(" at line ").unwrap_or(text.len());
-    text.get(..end).unwrap_or_default().to_owned()
+impl RefreshRequest {
+    /// What is asked of this table, which is the one that the request names: its rows of the period, and by what they
+    /// are chosen.
+    pub fn of(&self, spec: &'static TableSpec) -> Result<TableRequest, RequestError> {
+        let given = Given::new(self.words.clone(), std::iter::once(&TABLE).chain(refresh_words(spec)))?;
+        table::required(&given, spec)?;
+        if own::uses_period(&given, spec.period) {
+            given.require(&[FROM])?;
+        }
+        table::table_request(&given, spec, self.longest_days)
+    }
+}
+
+/// The words beside `table` that a refresh of this table takes, those that say which rows: how long to wait and how
+/// cells are written is no matter of loading.
+pub fn refresh_words(spec: &'static TableSpec) -> impl Iterator<Item = &'static Parameter> {
+    let own = spec.own_parameters().map(|parameter| if parameter.name == EVENT.name { &EVENT } else { parameter });
+    let days: &[&Parameter] = match spec.period {
+        Period::Used | Period::UsedUnless(_) => &[&FROM, &TO],
+        Period::Unused => &[],
+    };
+    std::iter::once(&ACCOUNT).chain(own).chain(days.iter().copied())
+}
+
+/// Each once.
+fn words_of_any_table() -> Vec<&'static Parameter> {
+    let mut words: Vec<&'static Parameter> = vec![&TABLE];
+    for word in catalog::tables().iter().flat_map(|spec| refresh_words(spec)) {
+        if !words.iter().any(|known| known.name == word.name) {
+            words.push(word);
+        }
+    }
+    words
 }
 
 /// Keeps repeated keys, which a map would swallow.
@@ -91,8 +125,11 @@ impl<'de> Visitor<'de> for Pairs {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
         let mut pairs = Vec::new();
-        while let Some((name, value)) = map.next_entry::<String, Value>()? {
+        while let Some((name, value)) = map.next_entry::<String, Strict>()? {
+            let Strict(value) = value;
             let values = match value {
+                // The one word whose value is JSON itself.
+                Value::Object(_) if name == "where" => vec![Value::String(value.to_string())],
                 Value::Array(values) => values,
                 value => vec![value],
             };
@@ -117,30 +154,79 @@ mod tests {
 
     use super::*;
 
+    fn ask(body: &str) -> Result<TableRequest, RequestError> {
+        let request = parse_refresh(body.as_bytes(), 800)?;
+        request.of(catalog::tables().iter().copied().find(|spec| spec.name == request.table).unwrap())
+    }
+
     fn refuse(body: &str) -> RequestError {
-        parse_refresh(body.as_bytes(), 800).unwrap_err()
+        ask(body).unwrap_err()
     }
 
     #[test]
     fn a_refresh_is_read() {
         let body = r#"{"table": "events", "event": "Charged", "from": 20261101, "to": "-2d", "account": null}"#;
-        let request = parse_refresh(body.as_bytes(), 800).unwrap();
-        assert_eq!((request.table.as_str(), request.event.as_deref()), ("events", Some("Charged")));
+        assert_eq!(parse_refresh(body.as_bytes(), 800).unwrap().table, "events");
+        let request = ask(body).unwrap();
+        assert_eq!(request.events, ["Charged"]);
         assert_eq!(request.account, None);
         let period = request.period.resolve(date(2026, 11, 23), 800).unwrap();
         assert_eq!((period.days.first, period.days.last), (date(2026, 11, 1), date(2026, 11, 21)));
     }
 
     #[test]
+    fn every_table_is_refreshed_with_its_own_words() {
+        let own = |body: &str| ask(body).unwrap().own.to_string();
+        assert_eq!(own(r#"{"table": "event_counts", "event": "A", "from": "today", "by": "day"}"#), "by=day");
+        assert_eq!(
+            own(
+                r#"{"table": "property_counts", "event": "A", "from": "today", "property": "Plan", "limit_values": 5}"#
+            ),
+            "property=Plan&property_type=event_properties&limit_values=5"
+        );
+        assert_eq!(
+            own(r#"{"table": "message_reports", "from": "-30d", "channel": ["sms", "email"]}"#),
+            "by=total&channel=email&channel=sms"
+        );
+        assert_eq!(own(r#"{"table": "campaign_reports", "id": 42}"#), "id=42");
+        assert_eq!(own(r#"{"table": "profile", "identity": 5}"#), "identity=5");
+        assert_eq!(own(r#"{"table": "event_catalog"}"#), "");
+        assert_eq!(ask(r#"{"table": "profiles", "from": "-30d"}"#).unwrap().events, ["App Launched"]);
+    }
+
+    #[test]
+    fn a_filter_is_json_or_its_text() {
+        let filters = |filter: &str| {
+            ask(&format!(r#"{{"table": "events", "event": "A", "from": "today", "where": {filter}}}"#)).unwrap().filters
+        };
+        let object = r#"{"event_properties": [{"name": "a", "value": 1}]}"#;
+        let text = Value::String(object.to_owned()).to_string();
+        assert!(filters(object).is_some());
+        assert_eq!(filters(object), filters(&text));
+        assert_eq!(filters(&format!("[{text}]")), filters(object));
+        assert_eq!(
+            refuse(r#"{"table": "events", "event": "A", "from": "today", "where": 5}"#).parameter(),
+            Some("where")
+        );
+    }
+
+    #[test]
     fn a_refresh_is_refused_as_a_query_string_would_be() {
         assert_eq!(refuse(r#"{"table": "events", "form": "today"}"#).near(), Some("from"));
-        assert_eq!(refuse(r#"{"table": "events"}"#).parameter(), Some("from"));
+        assert_eq!(refuse(r#"{"tabel": "events"}"#).near(), Some("table"));
+        assert_eq!(refuse(r#"{"table": "events", "from": "today"}"#).parameter(), Some("event"));
+        assert_eq!(refuse(r#"{"table": "events", "event": "A"}"#).parameter(), Some("from"));
+        assert_eq!(refuse(r#"{"table": "event_catalog", "from": "today"}"#).parameter(), Some("from"));
+        assert_eq!(
+            refuse(r#"{"table": "events", "event": "A", "from": "today", "wait": "5s"}"#).parameter(),
+            Some("wait")
+        );
         assert_eq!(refuse(r#"{"from": "today"}"#).parameter(), Some("table"));
         assert_eq!(
             refuse(r#"{"table": "a", "table": "b", "from": "today"}"#),
             RequestError::Repeated { parameter: "table", times: 2 }
         );
-        assert_eq!(refuse(r#"{"table": "events", "from": "someday"}"#).parameter(), Some("from"));
+        assert_eq!(refuse(r#"{"table": "events", "event": "A", "from": "someday"}"#).parameter(), Some("from"));
         assert_eq!(
             refuse(r#"{"table": "events", "event": ["A", "B"], "from": "today"}"#),
             RequestError::Repeated { parameter: "event", times: 2 }

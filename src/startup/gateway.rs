@@ -1,6 +1,5 @@
 //! The gateway as a running thing: parts, listeners, and the way it stops.
 
-use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +7,12 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, web};
 
-use super::pii_key;
-use crate::auth::{AuthSetupError, Authenticator, Policy};
-use crate::clevertap::{CleverTap, Tuning, UpstreamError};
+use super::house::House;
+use crate::auth::{AuthSetupError, Authenticator};
+use crate::clevertap::{Tuning, UpstreamError};
 use crate::config::{CacheConfig, Config, ConfigError};
 use crate::encode::Workers;
-use crate::freshness::{Feed, Freshness, KnownEvents};
+use crate::freshness::Feed;
 use crate::http::answer::{AnswerCache, AnswerLimits};
 use crate::http::limits::Admission;
 use crate::http::links::Links;
@@ -21,16 +20,13 @@ use crate::http::state::AppState;
 use crate::http::tls::{self, TlsError};
 use crate::http::{Shared, admin_app, public_app};
 use crate::period::Clock;
-use crate::query::{Engine, QueryError};
+use crate::query::QueryError;
 use crate::store::{Store, StoreError};
-use crate::telemetry::Metrics;
 
 /// What is in flight when a signal comes has this long to finish (contract 2).
 const GRACE_SECONDS: u64 = 30;
 /// A slow reader is never cut off; a client that does not say what it wants is.
 const REQUEST_HEAD_WITHIN: Duration = Duration::from_secs(30);
-/// How often the store tidies up after itself.
-const UPKEEP_EVERY: Duration = Duration::from_secs(60);
 /// How often it is considered whether an event catalogue should be read again.
 const CATALOGUE_LOOKED_AT_EVERY: Duration = Duration::from_secs(60);
 
@@ -68,20 +64,12 @@ pub struct Gateway {
 impl Gateway {
     /// Opens the store, makes the clients, binds the listeners.
     pub async fn build(config: Config, clock: Clock, tuning: Tuning) -> Result<Self, StartError> {
-        config.check()?;
-        let store = Store::open(&config.store).await?;
-        store.start_upkeep(UPKEEP_EVERY);
-        let metrics = Metrics::install().map_err(|error| StartError::Metrics(error.to_string()))?;
-        store.spawn(metrics.clone().upkeep());
-        let hasher = pii_key::hasher(&config)?;
-        let mut feeds = BTreeMap::new();
-        for (name, settings) in &config.accounts {
-            let client = CleverTap::new(name, settings, tuning.clone())
-                .map_err(|source| StartError::Account { account: name.clone(), source })?;
-            let known_events = Arc::new(KnownEvents::default());
-            keep_catalogue_fresh(&store, &client, &known_events);
-            let feed = Feed { name: name.clone(), settings: settings.clone(), client, known_events };
-            feeds.insert(name.clone(), Arc::new(feed));
+        let House { config, clock, policy, store, freshness, engine, metrics } =
+            House::open(config, clock, tuning).await?;
+        for name in config.accounts.keys() {
+            if let Some(feed) = freshness.feed(name) {
+                keep_catalogue_fresh(&store, feed);
+            }
         }
         let authenticator = Authenticator::new(&config, clock.clone())?;
         store.spawn(authenticator.keep_current());
@@ -89,16 +77,7 @@ impl Gateway {
             .map_err(|source| StartError::Io { what: "the threads that write answers cannot start", source })?;
         let answers = AnswerCache::new(limits_of(&config.cache), store.spill_dir().to_owned(), workers.clone())
             .map_err(|source| StartError::Io { what: "the folder for large answers cannot be made", source })?;
-        let state = web::Data::new(AppState {
-            freshness: Freshness::new(feeds, store.clone(), clock.clone()),
-            engine: Engine::new(&store, hasher)?,
-            answers,
-            policy: Arc::new(Policy::new(&config.pii)),
-            store,
-            clock,
-            config: Arc::new(config),
-            metrics,
-        });
+        let state = web::Data::new(AppState { config, clock, policy, store, freshness, engine, answers, metrics });
         let shared = Shared {
             authenticator: web::Data::new(authenticator),
             admission: web::Data::new(Admission::new(&state.config.limits)),
@@ -187,11 +166,11 @@ fn local_address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
 }
 
 /// Reads the event catalogue now and then, beside the requests.
-fn keep_catalogue_fresh(store: &Store, client: &CleverTap, known_events: &Arc<KnownEvents>) {
-    let (client, known_events) = (client.clone(), known_events.clone());
+fn keep_catalogue_fresh(store: &Store, feed: &Arc<Feed>) {
+    let feed = feed.clone();
     store.spawn(async move {
         loop {
-            known_events.keep_fresh(&client).await;
+            feed.known_events.keep_fresh(&feed.client).await;
             tokio::time::sleep(CATALOGUE_LOOKED_AT_EVERY).await;
         }
     });

@@ -65,7 +65,7 @@ pub(super) async fn rewritten(
 }
 
 /// A copy of the object in the spill folder, gone when dropped.
-async fn fetched(
+pub(super) async fn fetched(
     objects: &Arc<dyn ObjectStore>,
     spill: &std::path::Path,
     source: &Path,
@@ -139,7 +139,7 @@ fn typed(batch: &RecordBatch, types: &Arc<Schema>) -> Result<RecordBatch, arrow:
     )
 }
 
-async fn on_thread<T: Send + 'static>(
+pub(super) async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(work)

@@ -162,10 +162,16 @@ pub(super) fn day_folder(day: Date) -> String {
 const ACCOUNT: &str = "flattap.account";
 const TABLE: &str = "flattap.table";
 const EVENT: &str = "flattap.event";
+const PART: &str = "flattap.part";
 
 /// The table's name as table properties; folder names are hashed and cannot be read back.
 pub(super) fn key_properties(key: &TableKey) -> impl Iterator<Item = (String, Option<String>)> {
-    let named = [(ACCOUNT, Some(&key.account_id)), (TABLE, Some(&key.table)), (EVENT, key.event.as_ref())];
+    let named = [
+        (ACCOUNT, Some(&key.account_id)),
+        (TABLE, Some(&key.table)),
+        (EVENT, key.event.as_ref()),
+        (PART, key.part.as_ref()),
+    ];
     named.into_iter().map(|(name, value)| (name.to_owned(), value.cloned())).collect::<Vec<_>>().into_iter()
 }
 
@@ -175,5 +181,6 @@ pub(super) fn named_key(properties: &std::collections::HashMap<String, String>) 
         account_id: properties.get(ACCOUNT)?.clone(),
         table: properties.get(TABLE)?.clone(),
         event: properties.get(EVENT).cloned(),
+        part: properties.get(PART).cloned(),
     })
 }

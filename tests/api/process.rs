@@ -103,7 +103,7 @@ async fn check_tells_what_is_wrong_with_an_account() {
     ended(&good, 0);
     let table = stdout(&good);
     assert!(table.starts_with("account"), "{table}");
-    assert!(table.lines().any(|line| line.starts_with("main") && line.ends_with("ok")), "{table}");
+    assert!(table.lines().any(|line| line.starts_with("main") && line.ends_with("ok, all 7 APIs answer, 10 events in the catalogue")), "{table}");
 
     simulator.faults().outage(flattap::simulator::Fault::Forbidden);
     let forbidden = check();
@@ -143,7 +143,7 @@ async fn check_names_every_account_and_fails_when_one_does() {
     let checked = run(&["check", "--config", configuration.argument()]);
     ended(&checked, 1);
     let table = stdout(&checked);
-    assert!(table.lines().any(|line| line.starts_with("main") && line.ends_with("ok")), "{table}");
+    assert!(table.lines().any(|line| line.starts_with("main") && line.ends_with("ok, all 7 APIs answer, 10 events in the catalogue")), "{table}");
     assert!(table.lines().any(|line| line.starts_with("second_shop") && line.contains("passcode")), "{table}");
 }
 

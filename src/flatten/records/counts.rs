@@ -33,7 +33,7 @@ pub enum TrendBy {
 impl TrendBy {
     /// First and last day of the period with this key: 8 digits are its first day, 6 are `YYYYMM` or, of a week,
     /// `YYYYWW`. Weeks are ISO weeks; the weeks 00 and 53 that a year may not have are those before and after it.
-    fn days(self, key: &str) -> Option<(Date, Date)> {
+    pub fn days(self, key: &str) -> Option<(Date, Date)> {
         if !key.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }

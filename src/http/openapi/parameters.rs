@@ -1,4 +1,7 @@
 //! Query parameters in the document, made from the catalogue.
+//!
+//! One address serves all tables, so its parameters are those of all of them together. Where tables mean different
+//! things by one name (`by`), the document says each with its tables, and the schema takes what any of them takes.
 
 use serde_json::Value;
 use utoipa::IntoParams;
@@ -6,6 +9,7 @@ use utoipa::openapi::path::{Parameter as Documented, ParameterBuilder, Parameter
 use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{KnownFormat, Required};
 
+use super::meanings::{Meaning, Shared, gather};
 use crate::catalog::{self, FORM, Parameter, Repeat, TableSpec, Values};
 
 /// What the rows of a table take: the union over all tables.
@@ -19,75 +23,158 @@ pub struct ListingQuery;
 
 impl IntoParams for TableQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Documented> {
-        of_tables(|name| {
-            let needs = |table: &&TableSpec| table.required.iter().any(|parameter| parameter.name == name);
-            if catalog::tables().iter().all(needs) { Required::True } else { Required::False }
-        })
+        of_tables(catalog::tables(), Needs::AsTold)
     }
 }
 
 impl IntoParams for DescriptionQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Documented> {
-        of_tables(|_| Required::False)
+        of_tables(catalog::tables(), Needs::Nothing)
     }
 }
 
 impl IntoParams for ListingQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Documented> {
-        FORM.iter().map(|parameter| documented(parameter, Required::False, None)).collect()
+        FORM.iter()
+            .map(|parameter| documented(&Shared::only(parameter), Required::False, parameter.description.to_owned()))
+            .collect()
     }
 }
 
-fn of_tables(required: impl Fn(&str) -> Required) -> Vec<Documented> {
-    let mut parameters: Vec<&'static Parameter> = Vec::new();
-    for parameter in catalog::tables().iter().flat_map(|table| table.parameters()) {
-        if !parameters.iter().any(|known| known.name == parameter.name) {
-            parameters.push(parameter);
-        }
-    }
-    parameters.into_iter().map(|parameter| documented(parameter, required(parameter.name), owners(parameter))).collect()
+/// Whether what a table requires is required here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    AsTold,
+    Nothing,
 }
 
-/// The tables that take it, unless all do.
-fn owners(parameter: &Parameter) -> Option<String> {
-    let takes = |table: &&&TableSpec| table.parameters().any(|own| own.name == parameter.name);
-    let owners: Vec<_> = catalog::tables().iter().filter(takes).map(|table| table.name).collect();
-    (owners.len() < catalog::tables().len()).then(|| owners.join(", "))
-}
-
-fn documented(parameter: &Parameter, required: Required, owners: Option<String>) -> Documented {
-    let description = match owners {
-        Some(owners) => format!("{} Only for: {owners}.", parameter.description),
-        None => parameter.description.to_owned(),
+fn of_tables(tables: &[&'static TableSpec], needs: Needs) -> Vec<Documented> {
+    let document = |shared: &Shared| {
+        let everywhere = shared.is_everywhere(tables.len());
+        let always = everywhere && needs == Needs::AsTold && shared.meanings().all(Meaning::is_required);
+        let required = if always { Required::True } else { Required::False };
+        let requiring = if always || needs == Needs::Nothing { "" } else { " Required there." };
+        documented(shared, required, shared.description(everywhere, requiring))
     };
+    gather(tables, |table| table.parameters()).iter().map(document).collect()
+}
+
+fn documented(shared: &Shared, required: Required, description: String) -> Documented {
+    let parameter = shared.first.parameter;
+    let example = value(parameter, parameter.example);
     let documented = ParameterBuilder::new()
         .name(parameter.name)
         .parameter_in(ParameterIn::Query)
         .required(required)
-        .description(Some(description))
-        .example(Some(Value::from(parameter.example)));
-    match parameter.repeat {
-        Repeat::Once => documented.schema(Some(schema(parameter))).build(),
+        .description(Some(description));
+    match shared.repeat() {
+        Repeat::Once => documented.schema(Some(schema(shared))).example(Some(example)).build(),
         Repeat::Many => documented
-            .schema(Some(ArrayBuilder::new().items(schema(parameter))))
+            .schema(Some(ArrayBuilder::new().items(schema(shared))))
             .style(Some(ParameterStyle::Form))
             .explode(Some(true))
-            .example(Some(Value::from(vec![parameter.example])))
+            .example(Some(Value::from(vec![example])))
             .build(),
     }
 }
 
-fn schema(parameter: &Parameter) -> Object {
-    let words = parameter.words();
+pub(super) fn schema(shared: &Shared) -> Object {
+    let words = shared.words();
     let schema = ObjectBuilder::new()
         .schema_type(Type::String)
-        .default(parameter.default.map(Value::from))
-        .enum_values((!words.is_empty()).then_some(words.iter().copied()));
-    match parameter.values {
-        Values::Duration => schema.pattern(Some("^[0-9]+[smhd]$")).build(),
-        Values::Text if parameter.name == catalog::API_KEY.name => {
+        .default(shared.default().map(|default| value(shared.first.parameter, default)))
+        .enum_values((!words.is_empty()).then_some(words));
+    match shared.common(|parameter| parameter.values) {
+        Some(Values::Duration) => schema.pattern(Some("^[0-9]+[smhd]$")).build(),
+        Some(Values::Whole { least, most }) => {
+            schema.schema_type(Type::Integer).minimum(bound(least)).maximum(bound(most)).build()
+        }
+        Some(Values::Json) => schema.content_media_type("application/json").build(),
+        Some(Values::Text) if shared.name() == catalog::API_KEY.name => {
             schema.format(Some(SchemaFormat::KnownFormat(KnownFormat::Password))).build()
         }
-        Values::Text | Values::Day | Values::DayOrTime | Values::Range | Values::OneOf(_) => schema.build(),
+        Some(Values::Text | Values::Day | Values::DayOrTime | Values::Range | Values::OneOf(_) | Values::Flag)
+        | None => schema.build(),
+    }
+}
+
+fn bound(bound: u64) -> Option<usize> {
+    usize::try_from(bound).ok()
+}
+
+/// A value as the schema has it: numbers are numbers.
+pub(super) fn value(parameter: &Parameter, text: &str) -> Value {
+    match parameter.values {
+        Values::Whole { .. } => text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from),
+        _ => Value::from(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_all(needs: Needs) -> impl Fn(&str) -> Value {
+        let parameters = serde_json::to_value(of_tables(catalog::tables(), needs)).unwrap();
+        move |name| {
+            let mut found = parameters.as_array().unwrap().iter().filter(|parameter| parameter["name"] == name);
+            let parameter = found.next().unwrap_or_else(|| panic!("{name}")).clone();
+            assert!(found.next().is_none(), "{name} twice");
+            parameter
+        }
+    }
+
+    fn description(parameter: &Value) -> &str {
+        parameter["description"].as_str().unwrap()
+    }
+
+    #[test]
+    fn a_parameter_of_some_tables_names_them() {
+        let of = of_all(Needs::AsTold);
+        assert!(description(&of("limit_values")).ends_with("Only for: property_counts."));
+        assert!(description(&of("account")).ends_with("exactly one."), "all tables take it");
+        assert!(description(&of("range")).contains("Only for: events, event_items,"));
+        assert!(!description(&of("range")).contains("realtime_counts"));
+    }
+
+    #[test]
+    fn tables_that_mean_different_things_by_one_name_are_told_apart() {
+        let by = of_all(Needs::AsTold)("by");
+        assert!(description(&by).contains("For event_counts, profile_counts: "), "{by}");
+        assert!(description(&by).contains("For event_trends: `day`"), "{by}");
+        assert!(description(&by).contains("Default `day`.") && description(&by).contains("Default `total`."), "{by}");
+        assert_eq!(by["schema"]["enum"], serde_json::json!(["total", "day", "week", "month"]));
+        assert!(by["schema"]["default"].is_null(), "there is no one default");
+    }
+
+    #[test]
+    fn what_only_some_tables_require_is_required_there() {
+        let event = of_all(Needs::AsTold)("event");
+        assert_eq!(event["required"], false);
+        assert!(description(&event).contains("For events, event_counts, event_trends, profile_counts: "), "{event}");
+        assert_eq!(description(&event).matches("Required there.").count(), 2, "{event}");
+        assert!(description(&event).contains("Default `App Launched`."));
+        assert_eq!(event["schema"]["type"], "array");
+        assert!(!of_all(Needs::Nothing)("event").to_string().contains("Required"));
+    }
+
+    #[test]
+    fn numbers_flags_json_and_lists_have_their_schemas() {
+        let of = of_all(Needs::AsTold);
+        let limit = of("limit_values");
+        assert_eq!(
+            limit["schema"],
+            serde_json::json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 10})
+        );
+        assert_eq!(limit["example"], 20);
+        assert_eq!(of("unique")["schema"]["enum"], serde_json::json!(["0", "1"]));
+        let filter = of("where");
+        assert_eq!(filter["schema"]["items"]["contentMediaType"], "application/json");
+        assert!(filter["example"][0].as_str().is_some_and(|text| serde_json::from_str::<Value>(text).is_ok()));
+        for name in ["channel", "delivery", "status", "message_type", "slice"] {
+            assert!(of(name)["schema"]["items"]["enum"].as_array().is_some_and(|words| words.len() > 2), "{name}");
+            assert_eq!((&of(name)["explode"], &of(name)["style"]), (&Value::from(true), &Value::from("form")));
+        }
+        assert_eq!(of("label")["schema"]["items"]["type"], "string");
     }
 }

@@ -52,9 +52,10 @@ macro_rules! refusals {
 
 refusals! {
     /// Of a table's rows.
-    OfRows: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES, DATA;
+    OfRows: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES, DATA, &[Code::AuthForbidden];
     /// Of a schema page.
-    OfDescriptions: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES, &[Code::StoreUnavailable];
+    OfDescriptions: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES,
+        &[Code::AuthForbidden, Code::StoreUnavailable];
     /// Of the list of tables.
     OfListings: CREDENTIALS, LIMITS, PARAMETERS, FORMATS;
     /// Of pages without parameters.

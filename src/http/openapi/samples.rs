@@ -98,7 +98,7 @@ pub(super) const TABLES: Sample = Sample {
     header: &["table", "description", "required", "optional", "url"],
     rows: &[&[
         Text("events"),
-        Text("Every occurrence of one or several events in a period. One row is one event occurrence."),
+        Text("Every occurrence of one or several events in a period. One row is one occurrence of an event."),
         Text("event"),
         Text("account, from, to, until, range"),
         Text("/v1/events.csv"),

@@ -2,37 +2,16 @@
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::jobs::{JobView, example};
 use super::tables::{links, rules, visible};
 use crate::auth::Granted;
 use crate::error::{ApiError, Code};
+use crate::http::openapi::refresh_body::RefreshBody;
 use crate::http::openapi::refusals::OfRefreshes;
 use crate::http::service;
 use crate::http::state::AppState;
 use crate::request;
-
-/// Which days are to be loaded again. The words mean what they mean in a query string.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RefreshBody {
-    /// Name of the table.
-    #[schema(example = "events")]
-    pub table: String,
-    /// Name of the event, where the table has events. One in each request.
-    #[schema(required = false, example = "Charged")]
-    pub event: Option<String>,
-    /// First day: `2026-11-01`, `20261101`, `today`, `yesterday`, `-30d`.
-    #[schema(example = "2026-11-01")]
-    pub from: String,
-    /// Last day, itself included. Today when it is left out.
-    #[schema(required = false, example = "2026-11-07")]
-    pub to: Option<String>,
-    /// Which account. May be left out when the key sees exactly one.
-    #[schema(required = false, example = "main")]
-    pub account: Option<String>,
-}
 
 /// Load days again
 ///
@@ -41,7 +20,7 @@ pub struct RefreshBody {
 /// key that was made with `--refresh`.
 #[utoipa::path(
     tag = "loading",
-    request_body(content = RefreshBody, description = "Which days.", content_type = "application/json"),
+    request_body(content = RefreshBody, description = "Which rows.", content_type = "application/json"),
     responses(
         (
             status = 202, description = "Loading has begun.", body = JobView,

@@ -31,7 +31,7 @@ pub async fn open(folder: &Path) -> Store {
 }
 
 pub fn charged() -> TableKey {
-    TableKey { account_id: "ABC-123Z".into(), table: "events".into(), event: Some("Charged".into()) }
+    TableKey { account_id: "ABC-123Z".into(), table: "events".into(), event: Some("Charged".into()), part: None }
 }
 
 pub fn property(name: &str, kind: ColumnType) -> Column {

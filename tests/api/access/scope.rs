@@ -17,7 +17,7 @@ fn two_accounts() -> Setup {
             key.accounts = vec!["m*".to_owned()];
             key.events = vec!["App *".to_owned()];
         });
-        add_key(config, "ft_no_tables", |key| key.tables = vec!["event_*".to_owned()]);
+        add_key(config, "ft_no_tables", |key| key.tables = vec!["nothing_*".to_owned()]);
         add_key(config, "ft_no_account", |key| key.accounts = Vec::new());
     });
     let passcode = setup.simulator.accounts[0].passcode.clone();

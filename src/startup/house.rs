@@ -1,0 +1,62 @@
+//! The parts between the configuration and an answer, without any listener: what the gateway serves from and `pull` writes
+//! from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::StartError;
+use super::pii_key;
+use crate::auth::Policy;
+use crate::clevertap::{CleverTap, Tuning};
+use crate::config::Config;
+use crate::freshness::{Feed, Freshness, KnownEvents};
+use crate::period::Clock;
+use crate::query::Engine;
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+/// How often the store tidies up after itself.
+const UPKEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// The opened store and everything that reads and fills it.
+pub(super) struct House {
+    pub config: Arc<Config>,
+    pub clock: Clock,
+    pub policy: Arc<Policy>,
+    pub store: Store,
+    pub freshness: Freshness,
+    pub engine: Engine,
+    pub metrics: Metrics,
+}
+
+impl House {
+    /// Opens the store and makes the clients. Asks nothing of CleverTap.
+    pub async fn open(config: Config, clock: Clock, tuning: Tuning) -> Result<Self, StartError> {
+        config.check()?;
+        let store = Store::open(&config.store).await?;
+        store.start_upkeep(UPKEEP_EVERY);
+        let metrics = Metrics::install().map_err(|error| StartError::Metrics(error.to_string()))?;
+        store.spawn(metrics.clone().upkeep());
+        let hasher = pii_key::hasher(&config)?;
+        let policy = Arc::new(Policy::new(&config.pii));
+        let mut feeds = BTreeMap::new();
+        for (name, settings) in &config.accounts {
+            let client = CleverTap::new(name, settings, tuning.clone())
+                .map_err(|source| StartError::Account { account: name.clone(), source })?;
+            let known_events = Arc::new(KnownEvents::default());
+            let feed =
+                Feed { name: name.clone(), settings: settings.clone(), client, known_events, policy: policy.clone() };
+            feeds.insert(name.clone(), Arc::new(feed));
+        }
+        Ok(Self {
+            freshness: Freshness::new(feeds, store.clone(), clock.clone()),
+            engine: Engine::new(&store, hasher)?,
+            policy,
+            store,
+            clock,
+            metrics,
+            config: Arc::new(config),
+        })
+    }
+}

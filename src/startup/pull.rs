@@ -1,0 +1,260 @@
+//! `flattap pull`: tables into files, without a server.
+//!
+//! It goes the way of a request (request → plan → freshness → query → encode) for each event, and writes what a download
+//! of the same address would hold. A file appears under its name when it is whole. Days that are kept are not asked of
+//! CleverTap again, so a pull that broke off goes on where it was; the kept days are the configured store's.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use futures_util::TryStreamExt;
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use tempfile::NamedTempFile;
+
+use super::gateway::stop_signal;
+use super::house::House;
+use crate::auth::Granted;
+use crate::catalog::{Period, TableSpec};
+use crate::clevertap::{Rank, Tuning};
+use crate::config::{Config, PiiMode};
+use crate::encode::{Format, Workers, row_encoder, stream};
+use crate::freshness::{Job, NotReady, Ready};
+use crate::period::Clock;
+use crate::plan::{self, ReadPlan, World};
+use crate::request::{self, QueryKey, Rules};
+
+/// What is to be written.
+#[derive(Debug)]
+pub struct PullRequest {
+    pub table: &'static TableSpec,
+    pub events: Vec<String>,
+    /// Instead of `events`, all that the account's catalogue has.
+    pub all_events: bool,
+    /// As in an address.
+    pub from: String,
+    pub to: String,
+    pub account: Option<String>,
+    /// Further parameters of the table, as in an address.
+    pub set: Vec<(String, String)>,
+    pub out: PathBuf,
+    pub format: Format,
+    pub pii: PiiMode,
+}
+
+const REDRAWN_EVERY: Duration = Duration::from_millis(200);
+
+/// Writes the files, one after the other. What fails is told at the end, and makes the exit code 1.
+pub fn pull(config: Config, asked: PullRequest) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            done = Pull::run(config, asked) => done,
+            // What was written so far of a file goes with it.
+            stopped = stop_signal() => {
+                stopped?;
+                bail!("stopped; days that were read are kept, the same command goes on from them")
+            }
+        }
+    })
+}
+
+struct Pull {
+    house: House,
+    asked: PullRequest,
+    granted: Granted,
+    workers: Workers,
+}
+
+impl Pull {
+    async fn run(config: Config, asked: PullRequest) -> anyhow::Result<ExitCode> {
+        let granted = Granted::of_operator(asked.pii);
+        let house = House::open(config, Clock::system(), Tuning::default()).await?;
+        let pull = Self { house, asked, granted, workers: Workers::for_this_machine()? };
+        std::fs::create_dir_all(&pull.asked.out)
+            .with_context(|| format!("the folder {} cannot be made", pull.asked.out.display()))?;
+        let events = pull.events().await?;
+        let mut failed = Vec::new();
+        for event in &events {
+            let bar = bar(event.as_deref().unwrap_or(pull.asked.table.name));
+            match pull.write(event.as_deref(), &bar).await {
+                Ok((path, rows)) => {
+                    bar.finish_and_clear();
+                    eprintln!("{}  {} rows", path.display(), HumanCount(rows));
+                }
+                Err(error) => {
+                    bar.finish_and_clear();
+                    let name = event.as_deref().unwrap_or(pull.asked.table.name);
+                    eprintln!("{name}  failed: {error:#}");
+                    failed.push(name.to_owned());
+                }
+            }
+        }
+        if failed.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        eprintln!("error: {} of {} failed: {}", failed.len(), events.len(), failed.join(", "));
+        Ok(ExitCode::FAILURE)
+    }
+
+    /// One file each; one file in all for a table without events.
+    async fn events(&self) -> anyhow::Result<Vec<Option<String>>> {
+        if !self.asked.all_events {
+            return Ok(match self.asked.events.as_slice() {
+                [] => vec![None],
+                events => events.iter().cloned().map(Some).collect(),
+            });
+        }
+        let mut accounts = self.house.config.accounts.keys();
+        let account = match (&self.asked.account, accounts.next(), accounts.next()) {
+            (Some(account), ..) => account,
+            (None, Some(only), None) => only,
+            _ => bail!("--account is needed: there are several"),
+        };
+        let feed = self.house.freshness.feed(account).ok_or_else(|| anyhow!("there is no account `{account}`"))?;
+        let names = feed.client.event_names(Rank::Waiting).await.context("the catalogue of events is not to be had")?;
+        Ok(names.into_iter().map(Some).collect())
+    }
+
+    async fn write(&self, event: Option<&str>, bar: &ProgressBar) -> anyhow::Result<(PathBuf, u64)> {
+        let (plan, output) = self.plan(event)?;
+        let ready = self.loaded(&plan, bar).await?;
+        let (columns, batches) = self.house.engine.read(&plan, &ready.snapshots).await?;
+        let encoder = row_encoder(self.asked.format, &columns, output);
+        let counted = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let counter = counted.clone();
+        let batches = batches.inspect_ok(move |batch| {
+            counter.fetch_add(batch.num_rows() as u64, std::sync::atomic::Ordering::Relaxed);
+        });
+        let mut bytes = std::pin::pin!(stream(Box::pin(batches), encoder, &self.workers));
+        let path = self.asked.out.join(self.file_name(&plan, event));
+        let mut file = unfinished(&self.asked.out)?;
+        while let Some(chunk) = bytes.try_next().await.map_err(|error| anyhow!("{error}"))? {
+            file.write_all(&chunk).with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        file.as_file().sync_all()?;
+        file.persist(&path).with_context(|| format!("{} cannot be put in its place", path.display()))?;
+        Ok((path, counted.load(std::sync::atomic::Ordering::Relaxed)))
+    }
+
+    /// The request that an address with the same words would make.
+    fn plan(&self, event: Option<&str>) -> anyhow::Result<(ReadPlan, crate::encode::TextOptions)> {
+        let asked = &self.asked;
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if let Some(event) = event {
+            query.append_pair("event", event);
+        }
+        if let Some(account) = &asked.account {
+            query.append_pair("account", account);
+        }
+        let has_period = match asked.table.period {
+            Period::Used => true,
+            Period::UsedUnless(other) => !asked.set.iter().any(|(name, _)| name == other),
+            Period::Unused => false,
+        };
+        if has_period {
+            query.append_pair("from", &asked.from).append_pair("to", &asked.to);
+        }
+        query.extend_pairs(&asked.set);
+        let config = &self.house.config;
+        let rules = Rules { query_key: QueryKey::TurnedOff, longest_days: config.limits.range_days };
+        let request = request::parse(&query.finish(), asked.table, rules)?;
+        let unknown = |_: &str| None;
+        let world = World { config, clock: &self.house.clock, policy: &self.house.policy, known_events: &unknown };
+        Ok((plan::read(&world, &self.granted, asked.table, &request)?, request.output.text))
+    }
+
+    /// Waits until every day is there, however long that takes.
+    async fn loaded(&self, plan: &ReadPlan, bar: &ProgressBar) -> anyhow::Result<Ready> {
+        let mut waiting = std::pin::pin!(async {
+            loop {
+                match self.house.freshness.ensure(plan).await {
+                    Err(NotReady::Loading { .. }) => {}
+                    other => return other,
+                }
+            }
+        });
+        let mut clock = tokio::time::interval(REDRAWN_EVERY);
+        loop {
+            tokio::select! {
+                ready = &mut waiting => return Ok(ready?),
+                _ = clock.tick() => show(bar, &self.house.freshness.fills().jobs()),
+            }
+        }
+    }
+
+    fn file_name(&self, plan: &ReadPlan, event: Option<&str>) -> String {
+        let mut words = vec![self.asked.table.name.to_owned()];
+        words.extend(event.map(fit_for_a_file));
+        if self.asked.table.period != Period::Unused {
+            words.extend([plan.days.first.to_string(), plan.days.last.to_string()]);
+        }
+        format!("{}.{}", words.join("-"), self.asked.format.name())
+    }
+}
+
+/// A file that is gone when it is not put in its place.
+fn unfinished(folder: &Path) -> anyhow::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".flattap-");
+    // As any file a program makes: what others may read is for the user's mask to say.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder).with_context(|| format!("nothing can be written to {}", folder.display()))
+}
+
+/// Letters and digits of any script, and what is harmless in a name everywhere; each other character is `_`.
+fn fit_for_a_file(event: &str) -> String {
+    let harmless = |c: char| c.is_alphanumeric() || " -_.+".contains(c);
+    let name: String = event.chars().take(100).map(|c| if harmless(c) { c } else { '_' }).collect();
+    match name.trim_matches(['.', ' ']) {
+        "" => "_".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+fn bar(name: &str) -> ProgressBar {
+    // Lines for a log, a bar for a person.
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(1), target);
+    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let _ = write!(out, "{:.1} days/s", state.per_sec());
+    };
+    if let Ok(style) = ProgressStyle::with_template("{prefix}  {bar:30} {pos}/{len} days  {msg}  {rate}  {eta} left") {
+        bar.set_style(style.with_key("rate", rate));
+    }
+    bar.set_prefix(name.to_owned());
+    bar
+}
+
+/// The newest job is the one that is waited for.
+fn show(bar: &ProgressBar, jobs: &[Arc<Job>]) {
+    let Some(job) = jobs.first() else { return };
+    let progress = job.progress();
+    bar.set_length(progress.days_total as u64);
+    bar.set_position(progress.days_done as u64);
+    bar.set_message(format!("{} rows", HumanCount(progress.rows)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_event_has_a_file_name() {
+        for (event, name) in [
+            ("App Launched", "App Launched"),
+            ("a/b\\c:d", "a_b_c_d"),
+            ("../../x", "_.._x"),
+            ("商品 表示", "商品 表示"),
+            ("..", "_"),
+            ("\0\n", "__"),
+        ] {
+            assert_eq!(fit_for_a_file(event), name);
+        }
+    }
+}
