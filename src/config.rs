@@ -140,11 +140,12 @@ impl Config {
 
     /// The rules of the contract, for a configuration built in code. What [`Config::load`] gives already follows them.
     pub fn check(&self) -> Result<(), ConfigError> {
-        self.check_rules().map_err(|problem| ConfigError::Wrong {
-            place: "the configuration".to_owned(),
-            key: problem.key,
-            problem: problem.text,
-        })
+        self.check_rules().map_err(ConfigError::anywhere)
+    }
+
+    /// A gateway needs somebody who may call it. `flattap pull` does not.
+    pub fn check_callers(&self) -> Result<(), ConfigError> {
+        self.auth.check_callers().map_err(ConfigError::anywhere)
     }
 
     fn check_rules(&self) -> Result<(), Problem> {

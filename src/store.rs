@@ -46,7 +46,7 @@ pub use read::DayRows;
 pub use snapshot::{Snapshot, StoredDay};
 pub use staging::{StagedBatches, Staging};
 pub use table::{DayTable, TableWriter};
-pub use upkeep::UpkeepReport;
+pub use upkeep::{IsPassing, UpkeepReport};
 pub use write::NewDay;
 
 #[cfg(test)]

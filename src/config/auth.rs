@@ -119,6 +119,11 @@ impl AuthConfig {
         if let Some(jwt) = &self.jwt {
             jwt.check()?;
         }
+        Ok(())
+    }
+
+    /// Whether there is somebody who could call.
+    pub(super) fn check_callers(&self) -> Result<(), Problem> {
         if self.keys.is_empty() && self.jwt.is_none() && !self.anonymous {
             return Err(Problem::at(
                 "auth.keys",

@@ -29,6 +29,13 @@ pub enum ConfigError {
     Wrong { place: String, key: String, problem: String },
 }
 
+impl ConfigError {
+    /// A problem of a configuration that is not, or no longer, a file.
+    pub(super) fn anywhere(problem: Problem) -> Self {
+        Self::Wrong { place: "the configuration".to_owned(), key: problem.key, problem: problem.text }
+    }
+}
+
 fn suggestion(nearest: Option<&str>) -> String {
     nearest.map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default()
 }

@@ -215,9 +215,9 @@ fn a_value_that_cannot_be_is_refused_at_its_key(#[case] was: &str, #[case] becom
 #[test]
 fn nobody_who_could_call_is_refused_unless_everybody_may() {
     let nobody = SMALL.split("[[auth.keys]]").next().unwrap();
-    let refusal = refusal(nobody);
+    let refusal = read(nobody).unwrap().check_callers().unwrap_err().to_string();
     assert!(refusal.contains("`auth.keys`") && refusal.contains("anonymous = true"), "{refusal}");
-    assert!(read(&format!("{nobody}\n[auth]\nanonymous = true")).is_ok());
+    assert!(read(&format!("{nobody}\n[auth]\nanonymous = true")).unwrap().check_callers().is_ok());
 }
 
 #[test]

@@ -290,6 +290,14 @@ impl Asked<'_> {
     }
 }
 
+/// Whether a kept table answers a question of its time: one that moves on (`last_7_days`), or about one person. A table
+/// of days, filtered or not, grows and lasts.
+pub fn is_passing(key: &TableKey) -> bool {
+    const PASSING: [&str; 5] = ["over=", "identity=", "email=", "object_id=", "id="];
+    let ours = key.part.as_deref().and_then(|part| part.split("where=").next()).unwrap_or_default();
+    ours.split('&').any(|word| PASSING.iter().any(|name| word.starts_with(name)))
+}
+
 /// The question in one line, `None` for the plain one. The same for the same question, whatever order its words had.
 fn part(question: &Question) -> Option<String> {
     let mut words: Vec<String> = Vec::new();

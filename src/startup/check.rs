@@ -20,6 +20,7 @@ struct Findings {
 ///
 /// An account whose credentials or events do not work is exit code 1.
 pub fn check(config: Config) -> anyhow::Result<ExitCode> {
+    config.check_callers()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let results = runtime.block_on(async {
         let mut results = Vec::new();

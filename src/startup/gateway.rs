@@ -64,6 +64,7 @@ pub struct Gateway {
 impl Gateway {
     /// Opens the store, makes the clients, binds the listeners.
     pub async fn build(config: Config, clock: Clock, tuning: Tuning) -> Result<Self, StartError> {
+        config.check_callers()?;
         let House { config, clock, policy, store, freshness, engine, metrics } =
             House::open(config, clock, tuning).await?;
         for name in config.accounts.keys() {

@@ -12,6 +12,7 @@ use crate::clevertap::{CleverTap, Tuning};
 use crate::config::Config;
 use crate::freshness::{Feed, Freshness, KnownEvents};
 use crate::period::Clock;
+use crate::plan;
 use crate::query::Engine;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -35,7 +36,7 @@ impl House {
     pub async fn open(config: Config, clock: Clock, tuning: Tuning) -> Result<Self, StartError> {
         config.check()?;
         let store = Store::open(&config.store).await?;
-        store.start_upkeep(UPKEEP_EVERY);
+        store.start_upkeep(UPKEEP_EVERY, plan::is_passing);
         let metrics = Metrics::install().map_err(|error| StartError::Metrics(error.to_string()))?;
         store.spawn(metrics.clone().upkeep());
         let hasher = pii_key::hasher(&config)?;

@@ -2,8 +2,10 @@
 //!
 //! It goes the way of a request (request → plan → freshness → query → encode) for each event, and writes what a download
 //! of the same address would hold. A file appears under its name when it is whole. Days that are kept are not asked of
-//! CleverTap again, so a pull that broke off goes on where it was; the kept days are the configured store's.
+//! CleverTap again, and long periods are read two weeks at a time, so a pull that broke off goes on where it was; the
+//! kept days are the configured store's.
 
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use futures_util::TryStreamExt;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use jiff::civil::Date;
 use tempfile::NamedTempFile;
 
 use super::gateway::stop_signal;
@@ -23,7 +26,7 @@ use crate::clevertap::{Rank, Tuning};
 use crate::config::{Config, PiiMode};
 use crate::encode::{Format, Workers, row_encoder, stream};
 use crate::freshness::{Job, NotReady, Ready};
-use crate::period::Clock;
+use crate::period::{Clock, Days};
 use crate::plan::{self, ReadPlan, World};
 use crate::request::{self, QueryKey, Rules};
 
@@ -46,6 +49,9 @@ pub struct PullRequest {
 }
 
 const REDRAWN_EVERY: Duration = Duration::from_millis(200);
+/// Days that are read before they are kept. A new table's columns are settled over what is read at once, so fewer would
+/// settle them on too little.
+const SLICE_DAYS: usize = 14;
 
 /// Writes the files, one after the other. What fails is told at the end, and makes the exit code 1.
 pub fn pull(config: Config, asked: PullRequest) -> anyhow::Result<ExitCode> {
@@ -71,16 +77,22 @@ struct Pull {
 
 impl Pull {
     async fn run(config: Config, asked: PullRequest) -> anyhow::Result<ExitCode> {
+        let hashes = asked.pii != PiiMode::Clear;
+        if hashes && config.pii.hash_key.is_none() && !config.store.is_local() {
+            bail!("with a store in a bucket, hashed columns need `pii.hash_key`; or use --pii clear");
+        }
         let granted = Granted::of_operator(asked.pii);
         let house = House::open(config, Clock::system(), Tuning::default()).await?;
         let pull = Self { house, asked, granted, workers: Workers::for_this_machine()? };
         std::fs::create_dir_all(&pull.asked.out)
             .with_context(|| format!("the folder {} cannot be made", pull.asked.out.display()))?;
         let events = pull.events().await?;
+        let mut names = Names::default();
         let mut failed = Vec::new();
         for event in &events {
+            let name = names.of(event.as_deref());
             let bar = bar(event.as_deref().unwrap_or(pull.asked.table.name));
-            match pull.write(event.as_deref(), &bar).await {
+            match pull.write(event.as_deref(), name, &bar).await {
                 Ok((path, rows)) => {
                     bar.finish_and_clear();
                     eprintln!("{}  {} rows", path.display(), HumanCount(rows));
@@ -119,9 +131,22 @@ impl Pull {
         Ok(names.into_iter().map(Some).collect())
     }
 
-    async fn write(&self, event: Option<&str>, bar: &ProgressBar) -> anyhow::Result<(PathBuf, u64)> {
-        let (plan, output) = self.plan(event)?;
-        let ready = self.loaded(&plan, bar).await?;
+    /// `name` stands for the event in the file's name.
+    async fn write(
+        &self,
+        event: Option<&str>,
+        name: Option<String>,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<(PathBuf, u64)> {
+        let (plan, output) = self.plan(event, None)?;
+        bar.set_length(plan.days.count() as u64);
+        let mut done = 0;
+        for slice in slices(&plan) {
+            let (slice, _) = self.plan(event, Some(slice))?;
+            self.loaded(&slice, done, bar).await?;
+            done += slice.days.count() as u64;
+        }
+        let ready = self.loaded(&plan, done, bar).await?;
         let (columns, batches) = self.house.engine.read(&plan, &ready.snapshots).await?;
         let encoder = row_encoder(self.asked.format, &columns, output);
         let counted = Arc::new(std::sync::atomic::AtomicU64::new(0));
@@ -130,7 +155,7 @@ impl Pull {
             counter.fetch_add(batch.num_rows() as u64, std::sync::atomic::Ordering::Relaxed);
         });
         let mut bytes = std::pin::pin!(stream(Box::pin(batches), encoder, &self.workers));
-        let path = self.asked.out.join(self.file_name(&plan, event));
+        let path = self.asked.out.join(self.file_name(&plan, name));
         let mut file = unfinished(&self.asked.out)?;
         while let Some(chunk) = bytes.try_next().await.map_err(|error| anyhow!("{error}"))? {
             file.write_all(&chunk).with_context(|| format!("{} cannot be written", path.display()))?;
@@ -140,8 +165,8 @@ impl Pull {
         Ok((path, counted.load(std::sync::atomic::Ordering::Relaxed)))
     }
 
-    /// The request that an address with the same words would make.
-    fn plan(&self, event: Option<&str>) -> anyhow::Result<(ReadPlan, crate::encode::TextOptions)> {
+    /// The request that an address with the same words would make, for the days asked for or for some of them.
+    fn plan(&self, event: Option<&str>, days: Option<Days>) -> anyhow::Result<(ReadPlan, crate::encode::TextOptions)> {
         let asked = &self.asked;
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if let Some(event) = event {
@@ -156,7 +181,11 @@ impl Pull {
             Period::Unused => false,
         };
         if has_period {
-            query.append_pair("from", &asked.from).append_pair("to", &asked.to);
+            let (from, to) = match days {
+                Some(days) => (days.first.to_string(), days.last.to_string()),
+                None => (asked.from.clone(), asked.to.clone()),
+            };
+            query.append_pair("from", &from).append_pair("to", &to);
         }
         query.extend_pairs(&asked.set);
         let config = &self.house.config;
@@ -168,7 +197,7 @@ impl Pull {
     }
 
     /// Waits until every day is there, however long that takes.
-    async fn loaded(&self, plan: &ReadPlan, bar: &ProgressBar) -> anyhow::Result<Ready> {
+    async fn loaded(&self, plan: &ReadPlan, done: u64, bar: &ProgressBar) -> anyhow::Result<Ready> {
         let mut waiting = std::pin::pin!(async {
             loop {
                 match self.house.freshness.ensure(plan).await {
@@ -181,19 +210,29 @@ impl Pull {
         loop {
             tokio::select! {
                 ready = &mut waiting => return Ok(ready?),
-                _ = clock.tick() => show(bar, &self.house.freshness.fills().jobs()),
+                _ = clock.tick() => show(bar, done, &self.house.freshness.fills().jobs()),
             }
         }
     }
 
-    fn file_name(&self, plan: &ReadPlan, event: Option<&str>) -> String {
+    fn file_name(&self, plan: &ReadPlan, event: Option<String>) -> String {
         let mut words = vec![self.asked.table.name.to_owned()];
-        words.extend(event.map(fit_for_a_file));
+        words.extend(event);
         if self.asked.table.period != Period::Unused {
             words.extend([plan.days.first.to_string(), plan.days.last.to_string()]);
         }
         format!("{}.{}", words.join("-"), self.asked.format.name())
     }
+}
+
+/// The days in pieces that are kept one after the other, the newest first; none when one question answers all of them,
+/// or when they are few.
+fn slices(plan: &ReadPlan) -> Vec<Days> {
+    if plan.days.count() <= SLICE_DAYS || plan.sources.iter().any(|source| plan::is_passing(&source.key)) {
+        return Vec::new();
+    }
+    let days: Vec<Date> = plan.days.iter().collect();
+    days.rchunks(SLICE_DAYS).filter_map(|slice| Days::new(*slice.first()?, *slice.last()?)).collect()
 }
 
 /// A file that is gone when it is not put in its place.
@@ -204,6 +243,23 @@ fn unfinished(folder: &Path) -> anyhow::Result<NamedTempFile> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder.tempfile_in(folder).with_context(|| format!("nothing can be written to {}", folder.display()))
+}
+
+/// What events are called in names of files, each differently, also where upper and lower case are one.
+#[derive(Default)]
+struct Names(HashSet<String>);
+
+impl Names {
+    fn of(&mut self, event: Option<&str>) -> Option<String> {
+        let plain = fit_for_a_file(event?);
+        let mut name = plain.clone();
+        let mut number = 2_u32;
+        while !self.0.insert(name.to_lowercase()) {
+            name = format!("{plain}_{number}");
+            number += 1;
+        }
+        Some(name)
+    }
 }
 
 /// Letters and digits of any script, and what is harmless in a name everywhere; each other character is `_`.
@@ -232,17 +288,24 @@ fn bar(name: &str) -> ProgressBar {
 }
 
 /// The newest job is the one that is waited for.
-fn show(bar: &ProgressBar, jobs: &[Arc<Job>]) {
+fn show(bar: &ProgressBar, done: u64, jobs: &[Arc<Job>]) {
     let Some(job) = jobs.first() else { return };
     let progress = job.progress();
-    bar.set_length(progress.days_total as u64);
-    bar.set_position(progress.days_done as u64);
+    bar.set_position(done + progress.days_done as u64);
     bar.set_message(format!("{} rows", HumanCount(progress.rows)));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_event_overwrites_the_file_of_another() {
+        let mut names = Names::default();
+        let mut of = |event| names.of(Some(event)).unwrap();
+        assert_eq!([of("a/b"), of("a:b"), of("A?b"), of("c")], ["a_b", "a_b_2", "A_b_3", "c"]);
+        assert_eq!(names.of(None), None);
+    }
 
     #[test]
     fn any_event_has_a_file_name() {

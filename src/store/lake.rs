@@ -25,7 +25,7 @@ use crate::config::StoreConfig;
 use crate::store::place::Place;
 use crate::store::snapshot::named_key;
 use crate::store::spill::{self, SpillFolder};
-use crate::store::upkeep::{self, UpkeepReport};
+use crate::store::upkeep::{self, IsPassing, UpkeepReport};
 use crate::store::{DayTable, StoreError, TableKey};
 
 /// The opened store. Cheap to clone; the last clone closes it.
@@ -127,16 +127,17 @@ impl Store {
         self.lake.run(async move { lake.place.ready().await }).await
     }
 
-    /// Tidies up all tables once: checkpoints, old log entries, files that no table needs any more.
-    pub async fn upkeep(&self) -> Result<UpkeepReport, StoreError> {
-        let lake = self.lake.clone();
-        self.lake.run(async move { upkeep::all_tables(&lake).await }).await
+    /// Tidies up all tables once: checkpoints, old log entries, files that no table needs any more, passing tables
+    /// whose time is over.
+    pub async fn upkeep(&self, passing: IsPassing) -> Result<UpkeepReport, StoreError> {
+        let (lake, tables) = (self.lake.clone(), self.tables.clone());
+        self.lake.run(async move { upkeep::all_tables(&lake, &tables, passing).await }).await
     }
 
     /// Tidies up by itself from now on, as long as the store is open: every `interval` what is due, once a day all.
-    pub fn start_upkeep(&self, interval: Duration) {
+    pub fn start_upkeep(&self, interval: Duration, passing: IsPassing) {
         let (lake, tables) = (Arc::downgrade(&self.lake), Arc::downgrade(&self.tables));
-        self.lake.handle.spawn(upkeep::forever(lake, tables, interval));
+        self.lake.handle.spawn(upkeep::forever(lake, tables, interval, passing));
     }
 }
 
@@ -246,8 +247,14 @@ impl Lake {
         named.buffered(LOG_OPERATIONS).try_filter_map(|key| async { Ok(key) }).try_collect().await
     }
 
+    /// Forgets all about the table in this folder, because it is going to be removed.
+    pub async fn forget(&self, folder: &Path) {
+        self.logs.invalidate(folder).await;
+        self.names.remove(folder);
+    }
+
     /// Whose table is in this folder; only its metadata is read, and only once. `None`: no table, or not ours.
-    async fn name(&self, folder: &Path) -> Result<Option<TableKey>, StoreError> {
+    pub async fn name(&self, folder: &Path) -> Result<Option<TableKey>, StoreError> {
         if let Some(key) = self.names.get(folder) {
             return Ok(Some(key.clone()));
         }

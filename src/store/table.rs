@@ -194,10 +194,14 @@ impl DayTable {
         self.looks.load(Ordering::SeqCst)
     }
 
+    /// Since the snapshot was last asked for.
+    pub(super) fn idle_seconds(&self) -> u64 {
+        self.opened.elapsed().as_secs().saturating_sub(self.used.load(Ordering::Relaxed))
+    }
+
     /// Lets the snapshot go when nobody asked for it for so long.
     pub(super) fn forget_when_idle(&self, seconds: u64) {
-        let idle = self.opened.elapsed().as_secs().saturating_sub(self.used.load(Ordering::Relaxed));
-        if let (true, Ok(mut log)) = (idle >= seconds, self.log.try_lock()) {
+        if let (true, Ok(mut log)) = (self.idle_seconds() >= seconds, self.log.try_lock()) {
             *log = None;
             self.current.store(None);
         }

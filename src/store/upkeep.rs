@@ -1,5 +1,6 @@
 //! Keeps the tables quick to open and free of what nobody needs: a checkpoint every few commits, old log entries
-//! away, files away that no version of the last day refers to.
+//! away, files away that no version of the last day refers to, and whole tables away that answered a question of the
+//! past which nobody asks any more.
 //!
 //! It runs beside everything else and takes no lock: a checkpoint only repeats what the log says, and files younger
 //! than a day are never touched, so neither a file that waits for its commit nor one that a reader still holds goes
@@ -18,9 +19,9 @@ use object_store::{Error, ObjectStoreExt};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::store::StoreError;
 use crate::store::disk::UNFINISHED;
 use crate::store::lake::{Lake, Tables};
+use crate::store::{DayTable, StoreError, TableKey};
 
 /// What was tidied up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct UpkeepReport {
     pub checkpoints: usize,
     pub log_entries_removed: usize,
     pub files_removed: usize,
+    /// Tables that were let go as a whole.
+    pub tables_removed: usize,
     /// Tables where something went wrong; it is in the log, and tried again the next day.
     pub failed: usize,
 }
@@ -39,9 +42,15 @@ const FULL_PASS: Duration = Duration::from_secs(24 * 60 * 60);
 const RETENTION_SECONDS: i64 = 24 * 60 * 60;
 /// A snapshot that nobody asks for any more is let go after this long.
 const IDLE_SECONDS: u64 = 60 * 60;
+/// A passing table that nobody wrote for this long, nor asked this process for within a day, is let go.
+const PASSED_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+/// Which tables are an answer to one question of its time, such as a period that moves on every day: worth keeping
+/// while it is asked, and cheap to have again.
+pub type IsPassing = fn(&TableKey) -> bool;
 
 /// Ends when the store is dropped.
-pub(super) async fn forever(lake: Weak<Lake>, tables: Weak<Tables>, interval: Duration) {
+pub(super) async fn forever(lake: Weak<Lake>, tables: Weak<Tables>, interval: Duration, passing: IsPassing) {
     // The first full pass comes soon, because a process that is restarted daily would never do one; not at once,
     // because a starting process has better things to do.
     let mut full_pass = Instant::now() + interval * 5;
@@ -50,7 +59,7 @@ pub(super) async fn forever(lake: Weak<Lake>, tables: Weak<Tables>, interval: Du
         let (Some(lake), Some(tables)) = (lake.upgrade(), tables.upgrade()) else { return };
         recent(&lake, &tables).await;
         if Instant::now() >= full_pass {
-            match all_tables(&lake).await {
+            match all_tables(&lake, &tables, passing).await {
                 Ok(report) => tracing::info!(?report, "upkeep is done"),
                 Err(error) => tracing::warn!(%error, "upkeep failed"),
             }
@@ -78,15 +87,60 @@ async fn recent(lake: &Arc<Lake>, tables: &Tables) {
 }
 
 /// Everything, for every table there is.
-pub(super) async fn all_tables(lake: &Arc<Lake>) -> Result<UpkeepReport, StoreError> {
+pub(super) async fn all_tables(
+    lake: &Arc<Lake>,
+    tables: &Tables,
+    passing: IsPassing,
+) -> Result<UpkeepReport, StoreError> {
     let mut report = UpkeepReport::default();
     for folder in lake.folders().await? {
-        if let Err(error) = tidy(lake, &folder, &mut report).await {
+        let tidied = match let_go(lake, tables, passing, &folder).await {
+            Ok(0) => tidy(lake, &folder, &mut report).await,
+            Ok(files) => {
+                report.tables_removed += 1;
+                report.files_removed += files;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = tidied {
             report.failed += 1;
             tracing::warn!(table = %folder, %error, "upkeep of a table failed");
         }
     }
     Ok(report)
+}
+
+/// Removes a passing table whose time is over, and says how many files it had; 0: it stays.
+///
+/// The log goes first, its newest entry first: whatever is left when this breaks off is an older state of the table,
+/// which is stale, and therefore replaced when somebody asks.
+async fn let_go(lake: &Arc<Lake>, tables: &Tables, passing: IsPassing, folder: &Path) -> Result<usize, StoreError> {
+    let Some(key) = lake.name(folder).await?.filter(passing) else { return Ok(0) };
+    let failed = |error: Error| StoreError::sort(format_args!("removing {folder}"), &error);
+    let mut files: Vec<_> = lake.place.objects.list(Some(folder)).try_collect().await.map_err(failed)?;
+    let limit = Timestamp::now().as_second() - PASSED_SECONDS;
+    if files.iter().any(|file| file.last_modified.timestamp() >= limit) {
+        return Ok(0);
+    }
+    let is_unused = |_: &TableKey, table: &Arc<DayTable>| {
+        Arc::strong_count(table) == 1 && table.idle_seconds() >= RETENTION_SECONDS.unsigned_abs()
+    };
+    if tables.remove_if(&key, is_unused).is_none() && tables.contains_key(&key) {
+        return Ok(0);
+    }
+    lake.forget(folder).await;
+    files.sort_by_cached_key(|file| {
+        let path = file.location.to_string();
+        std::cmp::Reverse((path.contains("/_delta_log/"), path))
+    });
+    for file in &files {
+        match lake.place.objects.delete(&file.location).await {
+            Ok(()) | Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(files.len())
 }
 
 async fn tidy(lake: &Arc<Lake>, folder: &Path, report: &mut UpkeepReport) -> Result<(), StoreError> {

@@ -15,6 +15,7 @@ mod interface;
 mod limits;
 mod openapi;
 mod process;
+mod pull;
 mod secrets;
 mod sharing;
 mod support;

@@ -71,7 +71,7 @@ async fn a_bucket_keeps_the_same_promises_as_a_folder() {
     for round in 0..10 {
         put(&table, &number, MONDAY, 10, round).await;
     }
-    let report = store.upkeep().await.unwrap();
+    let report = store.upkeep(|_| false).await.unwrap();
     assert_eq!((report.checkpoints, report.failed), (1, 0), "{report:?}");
     let found = open(&bucket).await.table(&charged()).snapshot().await.unwrap();
     assert_eq!(found.days, table.snapshot().await.unwrap().days);

@@ -1,0 +1,218 @@
+//! `flattap pull`: what a download would hold, as files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Output;
+use std::time::Duration;
+
+use flattap::simulator::{Endpoint, Fault, Place, Simulator};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use tempfile::TempDir;
+
+use crate::support::program::{Configuration, Program, Served, run, shop, stderr, stdout};
+
+/// A CleverTap and a configuration without a single key: who pulls needs none.
+struct Pulling {
+    folder: TempDir,
+    simulator: Simulator,
+    configuration: Configuration,
+}
+
+impl Pulling {
+    fn new(rows: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let simulator = shop(rows, Duration::ZERO);
+        let configuration = Configuration::write(folder.path(), &simulator);
+        let keys = configuration.text.find("[[auth.keys]]").unwrap();
+        let entry = configuration.text[keys..].to_owned();
+        let configuration = configuration.replace(&entry, "");
+        Self { folder, simulator, configuration }
+    }
+
+    fn days(&self) -> (Date, Date) {
+        let today = self.simulator.today();
+        (today.checked_sub(9.days()).unwrap(), today.checked_sub(5.days()).unwrap())
+    }
+
+    fn arguments<'a>(&'a self, more: &[&'a str], days: &'a [String; 2]) -> Vec<&'a str> {
+        let mut arguments = vec!["pull", "--config", self.configuration.argument(), "--out", self.out()];
+        arguments.extend(["--from", &days[0], "--to", &days[1]]);
+        arguments.extend(more);
+        arguments
+    }
+
+    fn pull(&self, more: &[&str]) -> Output {
+        let (first, last) = self.days();
+        run(&self.arguments(more, &[first.to_string(), last.to_string()]))
+    }
+
+    fn out(&self) -> &str {
+        // Made once, so that it outlives the arguments.
+        Box::leak(self.folder.path().join("out").display().to_string().into_boxed_str())
+    }
+
+    /// Name and text of every file, hidden ones too.
+    fn files(&self) -> BTreeMap<String, String> {
+        files(Path::new(self.out()))
+    }
+}
+
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+#[track_caller]
+fn ended(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "stdout: {}\nstderr: {}", stdout(output), stderr(output));
+    assert_eq!(stdout(output), "", "messages go to stderr");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pulled_file_is_what_a_download_holds_and_costs_no_second_reading() {
+    let pulling = Pulling::new(30);
+    let (first, last) = pulling.days();
+    let events = ["--event", "Charged", "--event", "購入完了", "--pii", "clear"];
+    ended(&pulling.pull(&events), 0);
+    let found = pulling.files();
+    let name = |event: &str| format!("events-{event}-{first}-{last}.csv");
+    assert_eq!(found.keys().cloned().collect::<Vec<_>>(), [name("Charged"), name("購入完了")]);
+
+    let calls = pulling.simulator.log().total();
+    let again = pulling.pull(&events);
+    ended(&again, 0);
+    assert_eq!(pulling.simulator.log().total(), calls, "every day is kept");
+    assert_eq!(pulling.files(), found);
+    let rows = pulling.simulator.count("Charged", first, last);
+    assert!(rows > 0 && stderr(&again).contains(&format!("{}  {rows} rows", name("Charged"))), "{}", stderr(&again));
+
+    let config = pulling.configuration;
+    let key = Configuration::write(tempfile::tempdir().unwrap().path(), &pulling.simulator).text;
+    let key = &key[key.find("[[auth.keys]]").unwrap()..];
+    let with_key = config.replace("[accounts.main]", &format!("{key}\n[accounts.main]"));
+    let served = Served::start(&with_key).await;
+    for event in ["Charged", "購入完了"] {
+        let answer = served.get(&format!("/v1/events.csv?event={event}&from={first}&to={last}")).await.good();
+        assert_eq!(answer.text(), found[&name(event)]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_is_listed_and_the_rest_is_there() {
+    let pulling = Pulling::new(5);
+    let (first, last) = pulling.days();
+    let output = pulling.pull(&["--event", "No Such Event", "--event", "Charged", "--format", "json"]);
+    ended(&output, 1);
+    let said = stderr(&output);
+    assert!(said.contains("error: 1 of 2 failed: No Such Event"), "{said}");
+    assert!(said.contains("No Such Event  failed: ") && said.contains("CleverTap"), "the reason is told: {said}");
+    let found = pulling.files();
+    assert_eq!(found.keys().cloned().collect::<Vec<_>>(), [format!("events-Charged-{first}-{last}.json")]);
+    let rows: serde_json::Value = serde_json::from_str(found.values().next().unwrap()).unwrap();
+    assert_eq!(rows.as_array().unwrap().len() as u64, pulling.simulator.count("Charged", first, last));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_there_stays_until_the_new_one_is_whole() {
+    let pulling = Pulling::new(5);
+    ended(&pulling.pull(&["--event", "Charged"]), 0);
+    let name = pulling.files().keys().next().unwrap().clone();
+    std::fs::write(Path::new(pulling.out()).join(&name), "of before").unwrap();
+    let (first, last) = pulling.days();
+    let further = [first.checked_sub(1.days()).unwrap().to_string(), last.to_string()];
+    pulling.simulator.faults().outage(Fault::ConnectionReset);
+    let broken = run(&pulling.arguments(&["--event", "Charged"], &further));
+    ended(&broken, 1);
+    assert_eq!(pulling.files(), BTreeMap::from([(name, "of before".to_owned())]), "nothing half, nothing gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_of_the_catalogue_has_its_file_or_its_reason() {
+    let pulling = Pulling::new(2);
+    let output = pulling.pull(&["--all-events"]);
+    let said = stderr(&output);
+    let names = pulling.files();
+    for event in ["App Launched", "Product Viewed", "Added To Cart", "Charged", "App Uninstalled", "購入完了"] {
+        assert!(names.keys().any(|name| name.contains(event)), "{event}: {said}");
+    }
+    let mut reasons = 0;
+    for line in said.lines().filter(|line| line.contains("  failed: ")) {
+        reasons += 1;
+        assert!(line.contains("CleverTap"), "{line}");
+    }
+    assert_eq!(output.status.code(), Some(i32::from(reasons > 0)));
+    assert_eq!(names.len() + reasons, 10, "as many as `check` counts: {said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_table_can_be_pulled() {
+    let pulling = Pulling::new(5);
+    let (first, last) = pulling.days();
+    ended(&pulling.pull(&["--table", "event_counts", "--event", "Charged", "--set", "by=day"]), 0);
+    ended(&pulling.pull(&["--table", "campaigns"]), 0);
+    ended(&pulling.pull(&["--table", "profile_properties"]), 0);
+    let found = pulling.files();
+    let counts = &found[&format!("event_counts-Charged-{first}-{last}.csv")];
+    let expected: String = first
+        .series(1.day())
+        .take_while(|day| *day <= last)
+        .map(|day| format!("Charged,{day},{day},{}\r\n", pulling.simulator.count("Charged", day, day)))
+        .collect();
+    assert_eq!(counts, &format!("event_name,period_start,period_end,count\r\n{expected}"));
+    let campaigns = &found[&format!("campaigns-{first}-{last}.csv")];
+    let within = |day: Date| first <= day && day <= last;
+    let listed = pulling.simulator.campaigns().iter().filter(|found| within(found.scheduled_on.date())).count();
+    assert_eq!(campaigns.lines().count(), 1 + listed);
+    assert!(found["profile_properties.csv"].starts_with("property,column,type,is_personal\r\n"));
+
+    let wrong = pulling.pull(&["--table", "event_counts", "--event", "Charged", "--set", "by=year"]);
+    ended(&wrong, 1);
+    assert!(stderr(&wrong).contains("by") && stderr(&wrong).contains("year"), "{}", stderr(&wrong));
+    let unknown = pulling.pull(&["--table", "event_count"]);
+    ended(&unknown, 2);
+    assert!(stderr(&unknown).contains("event_counts"), "{}", stderr(&unknown));
+    let without = pulling.pull(&[]);
+    ended(&without, 2);
+    assert!(stderr(&without).contains("--event NAME or --all-events"), "{}", stderr(&without));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_that_was_killed_goes_on_where_it_was() {
+    let pulling = Pulling::new(40);
+    let (first, last) = pulling.days();
+    let first = first.checked_sub(20.days()).unwrap();
+    let days = [first.to_string(), last.to_string()];
+    let arguments = pulling.arguments(&["--event", "Charged", "--pii", "clear"], &days);
+    // The newest days come first; the first day never comes.
+    pulling
+        .simulator
+        .faults()
+        .always(Place::from(Endpoint::EventsOpen).on(first), Fault::Hang(Duration::from_secs(60)));
+    let program = Program::start(&arguments);
+    let mut opened = 0;
+    for _ in 0..500 {
+        // Nothing new is asked any more: all but the one that hangs is kept.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let now = pulling.simulator.log().count(Endpoint::EventsOpen);
+        if opened > 1 && now == opened {
+            break;
+        }
+        opened = now;
+    }
+    program.kill();
+    let whole_before = files(Path::new(pulling.out())).keys().any(|name| name.starts_with("events-"));
+    assert!(!whole_before, "no file under its name before it is whole");
+    pulling.simulator.faults().clear();
+    let output = run(&arguments);
+    ended(&output, 0);
+    let found = pulling.files();
+    let text = &found[&format!("events-Charged-{first}-{last}.csv")];
+    let rows = csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).count();
+    assert_eq!(rows as u64, pulling.simulator.count("Charged", first, last));
+    let asked_again = pulling.simulator.log().count(Endpoint::EventsOpen) - opened;
+    assert!(asked_again < opened, "{asked_again} walks after {opened}");
+}
