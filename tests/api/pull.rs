@@ -124,7 +124,7 @@ async fn a_file_that_is_there_stays_until_the_new_one_is_whole() {
     std::fs::write(Path::new(pulling.out()).join(&name), "of before").unwrap();
     let (first, last) = pulling.days();
     let further = [first.checked_sub(1.days()).unwrap().to_string(), last.to_string()];
-    pulling.simulator.faults().outage(Fault::ConnectionReset);
+    pulling.simulator.faults().outage(Fault::Forbidden);
     let broken = run(&pulling.arguments(&["--event", "Charged"], &further));
     ended(&broken, 1);
     assert_eq!(pulling.files(), BTreeMap::from([(name, "of before".to_owned())]), "nothing half, nothing gone");
