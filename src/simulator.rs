@@ -19,15 +19,15 @@
 //!
 //! Events, people, counts, trends and top properties all come from the same records, whether the shop's own or put
 //! there by a test, and through the same filters: they agree to the last digit. Campaigns and messages are tales of
-//! their own; [`Simulator::campaigns`] and [`Simulator::messages`] tell them without the wire.
+//! their own. [`Truth`] tells all of it without the wire.
 //!
 //! Where nobody knows for certain what CleverTap sends, or where it sends several things, [`SimulatorConfig`] chooses
-//! ([`UnknownEvent`], [`UnknownProfile`], [`TopForm`], [`ScheduledOnForm`], [`DailyForm`], [`VariantForm`]).
+//! ([`UnknownEvent`], [`UnknownProfile`], [`TopForm`], [`WeeklyForm`], [`ScheduledOnForm`], [`DailyForm`], [`VariantForm`]).
 //!
 //! Inside, a request passes `door` (credentials, slots, faults) and reaches its `endpoint`, one file each. What the
 //! endpoints share: `partial` gives request ids and `walk_page` pages; `walks` and `cursor` remember where a reader is
 //! in a `listing`, `paging` says which of its rows are on a page. `export` holds records and `sweep` people, as `filter`
-//! admits them; `shop` writes both.
+//! and `deeds` admit them; `shop` writes both. `truth` looks at all of it from behind.
 
 mod answer;
 mod campaigns;
@@ -35,6 +35,7 @@ mod clock;
 mod config;
 mod connection;
 mod cursor;
+mod deeds;
 mod delivery;
 mod door;
 mod endpoint;
@@ -66,6 +67,7 @@ mod targets_result;
 mod tests;
 mod top;
 mod trends;
+mod truth;
 mod walk_page;
 mod walks;
 mod world;
@@ -74,14 +76,16 @@ pub use campaigns::{Campaign, CampaignReport};
 pub use clock::Clock;
 pub use config::{
     DailyForm, Rows, ScheduledOnForm, SimulatedAccount, SimulatorConfig, TopForm, UnknownEvent, UnknownProfile,
-    VariantForm,
+    VariantForm, WeeklyForm,
 };
 pub use endpoint::{Api, Endpoint};
 pub use faults::{Fault, Faults, Oddity, Place};
 pub use log::{Call, CallLog};
 pub use messages::{Message, Metric, Metrics, Variant};
 pub use shop::Flags;
+pub use truth::Truth;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -90,12 +94,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::civil::Date;
 
-use given::Reading;
-use question::EventQuery;
 use server::Running;
-use shop::day::days_since_epoch;
-use sweep::Sweep;
-use world::{Project, World};
+use world::World;
 
 /// A simulated CleverTap that is running. It stops when dropped.
 pub struct Simulator {
@@ -140,14 +140,29 @@ impl Simulator {
         self.world.walks.expire_all();
     }
 
-    /// The first account's current day.
-    pub fn today(&self) -> Date {
-        self.world.first_project().map_or(Date::ZERO, |project| self.world.today(project))
+    /// Lets every request id that was handed out expire.
+    pub fn expire_request_ids(&self) {
+        self.world.counts.expire_all();
     }
 
-    /// The first account's first and last day with data. Grows by the hour: the last day is today.
+    /// What is true of an account; `None` when there is no such account. The methods below are about the first one.
+    pub fn truth_of(&self, account_id: &str) -> Option<Truth<'_>> {
+        self.world.project(account_id).map(|project| Truth::of(&self.world, project))
+    }
+
+    /// What is true of the first account; `None` only when the simulator has none.
+    pub fn truth(&self) -> Option<Truth<'_>> {
+        self.world.first_project().map(|project| Truth::of(&self.world, project))
+    }
+
+    /// See [`Truth::today`].
+    pub fn today(&self) -> Date {
+        self.truth().map_or(Date::ZERO, |truth| truth.today())
+    }
+
+    /// See [`Truth::window`].
     pub fn window(&self) -> (Date, Date) {
-        self.world.first_project().map_or((Date::ZERO, Date::ZERO), |project| self.world.window(project))
+        self.truth().map_or((Date::ZERO, Date::ZERO), |truth| truth.window())
     }
 
     /// The names of the events that can be exported.
@@ -158,50 +173,44 @@ impl Simulator {
         names
     }
 
-    /// The first account's records of an event on a day, in time order, each as an export with
-    /// `app=true&events=false&profile=true` would carry it at this moment.
-    ///
-    /// Bytes that are not UTF-8 are shown as `U+FFFD`.
+    /// See [`Truth::records`], with `app=true&events=false&profile=true`.
     pub fn records(&self, event: &str, day: Date) -> Vec<String> {
-        self.world.first_project().map_or_else(Vec::new, |project| self.look(project, event, day, Flags::LEAN))
+        self.truth().map_or_else(Vec::new, |truth| truth.records(event, day, Flags::LEAN))
     }
 
     /// The same for any account and any parts; none for an account that does not exist.
     pub fn records_of(&self, account_id: &str, event: &str, day: Date, flags: Flags) -> Vec<String> {
-        self.world.project(account_id).map_or_else(Vec::new, |project| self.look(project, event, day, flags))
+        self.truth_of(account_id).map_or_else(Vec::new, |truth| truth.records(event, day, flags))
     }
 
-    /// How many records the first account has of an event in a period, both ends included.
+    /// See [`Truth::count`].
     pub fn count(&self, event: &str, first: Date, last: Date) -> u64 {
-        self.world.first_project().map_or(0, |project| {
-            let query = EventQuery::new(event, first, last);
-            self.world.export(project, &query, Flags::LEAN, Reading::Look).total()
-        })
+        self.truth().map_or(0, |truth| truth.count(event, first, last))
     }
 
-    /// The first account's people who did an event in a period (both ends included; `"-1"` for any event), each once,
-    /// as an export of profiles with all parts would carry them at this moment.
+    /// See [`Truth::counts_by_day`].
+    pub fn counts_by_day(&self, event: &str, first: Date, last: Date) -> BTreeMap<Date, u64> {
+        self.truth().map_or_else(BTreeMap::new, |truth| truth.counts_by_day(event, first, last))
+    }
+
+    /// See [`Truth::people`].
     pub fn people(&self, event: &str, first: Date, last: Date) -> Vec<String> {
-        let Some(project) = self.world.first_project() else { return Vec::new() };
-        let people = self.world.people(project, &EventQuery::new(event, first, last));
-        let today = days_since_epoch(self.world.today(project));
-        let sweep = Sweep::new(Arc::clone(&project.shop), &people, today, Flags::ALL);
-        written(sweep.total(), |number, record| sweep.write(number, record))
+        self.truth().map_or_else(Vec::new, |truth| truth.people(event, first, last))
     }
 
-    /// How many people of the first account are active at this moment.
+    /// See [`Truth::active_now`].
     pub fn active_now(&self) -> u64 {
-        self.world.first_project().map_or(0, |project| now::active(&self.world, project))
+        self.truth().map_or(0, |truth| truth.active_now())
     }
 
-    /// The first account's campaigns at this moment, the earliest first.
+    /// See [`Truth::campaigns`].
     pub fn campaigns(&self) -> Vec<Campaign> {
-        self.world.first_project().map_or_else(Vec::new, |project| campaigns::of(&self.world, project))
+        self.truth().map_or_else(Vec::new, |truth| truth.campaigns())
     }
 
-    /// The first account's messages at this moment, the earliest first.
+    /// See [`Truth::messages`].
     pub fn messages(&self) -> Vec<Message> {
-        self.world.first_project().map_or_else(Vec::new, |project| messages::of(&self.world, project))
+        self.truth().map_or_else(Vec::new, |truth| truth.messages())
     }
 
     /// Puts these records, and nothing else, on a day, for every account; an event of a new name comes to exist.
@@ -230,23 +239,6 @@ impl Simulator {
     pub fn stop(self) {
         drop(self);
     }
-
-    fn look(&self, project: &Project, event: &str, day: Date, flags: Flags) -> Vec<String> {
-        let query = EventQuery::new(event, day, day);
-        let export = self.world.export(project, &query, flags, Reading::Look);
-        written(export.total(), |row, record| export.write(row, record))
-    }
-}
-
-fn written(total: u64, write: impl Fn(u64, &mut Vec<u8>)) -> Vec<String> {
-    let mut record = Vec::new();
-    (0..total)
-        .map(|number| {
-            record.clear();
-            write(number, &mut record);
-            String::from_utf8_lossy(&record).into_owned()
-        })
-        .collect()
 }
 
 impl fmt::Debug for Simulator {

@@ -46,6 +46,7 @@ pub struct SimulatorConfig {
     /// What a look-up of somebody there is not answers.
     pub unknown_profile: UnknownProfile,
     pub top_form: TopForm,
+    pub weekly_form: WeeklyForm,
     pub scheduled_on_form: ScheduledOnForm,
     pub daily_form: DailyForm,
     pub variant_form: VariantForm,
@@ -94,6 +95,15 @@ pub enum TopForm {
     Flat,
 }
 
+/// What trends call a week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WeeklyForm {
+    /// `202652`, an ISO week.
+    YearAndWeek,
+    /// Its Monday, `20261221`.
+    Monday,
+}
+
 /// How the list of campaigns writes when one starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScheduledOnForm {
@@ -101,6 +111,8 @@ pub enum ScheduledOnForm {
     Digits,
     /// Unix seconds.
     Seconds,
+    /// `"23 Nov, 2026 12:00:00"`, of the project's zone.
+    Text,
 }
 
 /// How a message report with `daily` is split. Nobody has told which one CleverTap sends.
@@ -168,6 +180,7 @@ impl Default for SimulatorConfig {
             unknown_event: UnknownEvent::Refused,
             unknown_profile: UnknownProfile::NotFound,
             top_form: TopForm::Typed,
+            weekly_form: WeeklyForm::YearAndWeek,
             scheduled_on_form: ScheduledOnForm::Digits,
             daily_form: DailyForm::Rows,
             variant_form: VariantForm::Nested,

@@ -176,6 +176,31 @@ impl Endpoint {
         }
     }
 
+    /// Whether working the answer out may mean to go through all records there are.
+    pub(super) fn takes_long(self, question: &Question) -> bool {
+        match self {
+            Self::CountsOpen
+            | Self::CountsPoll
+            | Self::ProfileCountsOpen
+            | Self::ProfileCountsPoll
+            | Self::TrendsOpen
+            | Self::TrendsPoll
+            | Self::TopOpen
+            | Self::TopPoll
+            | Self::ProfilesOpen
+            | Self::Profile => true,
+            // Records that are not filtered are not made before their page is asked for.
+            Self::EventsOpen => question.event_query().is_ok_and(|query| !query.filters.is_empty()),
+            Self::EventsPage
+            | Self::ProfilesPage
+            | Self::Campaigns
+            | Self::CampaignResult
+            | Self::MessageReport
+            | Self::Schema
+            | Self::Now => false,
+        }
+    }
+
     /// The true answer, changed by a fault of this endpoint if there is one.
     pub(super) fn answer(
         self,

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::civil::Date;
 
+use super::deeds::Deeds;
 use super::filter::Filters;
 use super::shop::day::Day;
 use super::shop::{Flags, Place, Shop};
+use super::sweep::key_of_row;
 
 /// Rows of a period, each with a number from 0 in time order. Making it is cheap as long as nothing is filtered: no
 /// row is written before it is asked for.
@@ -63,19 +65,19 @@ impl Export {
         self.total += count;
     }
 
-    /// Lets only those rows stay that the filters admit. To be called when all days have been added.
-    pub fn keep(&mut self, filters: &Filters) {
+    /// Lets only those rows stay that the filters admit, by people who did what they ask for. To be called when all
+    /// days have been added.
+    pub fn keep(&mut self, filters: &Filters, deeds: &Deeds) {
         if filters.is_empty() {
             return;
         }
         let mut record = Vec::new();
         let kept: Vec<u64> = (0..self.total)
             .filter(|number| {
+                let Some((_, row)) = self.row(*number) else { return false };
                 record.clear();
-                if let Some((_, row)) = self.row(*number) {
-                    self.write_row(row, Flags::LEAN, &mut record);
-                }
-                filters.admit(&record)
+                self.write_row(row, Flags::LEAN, &mut record);
+                filters.admit(&record) && (deeds.is_empty() || deeds.admit(key_of_row(&self.shop, row).as_deref()))
             })
             .collect();
         self.total = kept.len() as u64;

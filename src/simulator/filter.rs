@@ -1,15 +1,29 @@
-//! The filters of a query: `event_properties`, `session_properties` and the `profile_fields` of
-//! `common_profile_properties`.
+//! The filters of a query: `event_properties`, `session_properties`, `common_profile_properties` and `advanced_query`.
 //!
 //! Both vocabularies of operators are understood: `greater_than_equals` and `gte`, `does_not_contain` and
 //! `not_contains`, and so on. As CleverTap does, whatever is not understood is ignored without a word: an operator of
-//! another name, a filter without a value, and every other kind of filter (`advanced_query`, `app_fields`, …).
+//! another name, a filter without a value, a key of another name (`did_not`), a kind of filter that nobody has seen.
 //!
 //! A property that a record lacks, or whose value is null, meets only `does_not_exist`.
+//!
+//! | in `common_profile_properties` | what it is compared with |
+//! |---|---|
+//! | `profile_fields` | `profileData`; `Email`, `Phone` and `Name` beside it |
+//! | `app_fields` | `os_version`, `app_version`, `make`, `model` of the device |
+//! | `technographics` | `OS`: the platform; `Device`: `Mobile`, `Tablet` or `Desktop` |
+//! | `demographics` | `profileData`, whatever the case of the name |
+//! | `geo_fields` | the country and the city; regions are not known here and not compared |
+
+mod condition;
 
 use std::borrow::Cow;
 
 use serde_json::Value;
+
+use super::deeds::Deed;
+use super::shop;
+pub use condition::Condition;
+use condition::conditions;
 
 /// Conditions that a record has to meet, all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,55 +31,57 @@ pub struct Filters {
     event: Vec<Condition>,
     session: Vec<Condition>,
     profile: Vec<Condition>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Condition {
-    name: String,
-    operator: Operator,
-    /// Any of them will do.
-    values: Vec<Value>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
-    Equals,
-    NotEquals,
-    Contains,
-    NotContains,
-    Exists,
-    NotExists,
-    Greater,
-    GreaterOrEqual,
-    Less,
-    LessOrEqual,
+    app: Vec<Condition>,
+    technographics: Vec<Condition>,
+    demographics: Vec<Condition>,
+    /// Country, region and city, or fewer; one of them will do. None at all: anywhere.
+    places: Vec<Vec<String>>,
+    deeds: Vec<Deed>,
 }
 
 impl Filters {
     /// What a query's body asks for.
     pub fn read(body: &Value) -> Self {
+        let common = &body["common_profile_properties"];
         Self {
             event: conditions(&body["event_properties"]),
             session: conditions(&body["session_properties"]),
-            profile: conditions(&body["common_profile_properties"]["profile_fields"]),
+            profile: conditions(&common["profile_fields"]),
+            app: conditions(&common["app_fields"]),
+            technographics: conditions(&common["technographics"]),
+            demographics: conditions(&common["demographics"]),
+            places: places(&common["geo_fields"]),
+            deeds: Deed::read_all(&body["advanced_query"]),
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.event.is_empty() && self.session.is_empty() && self.profile.is_empty()
+        *self == Self::default()
     }
 
-    /// Whether a record, given as JSON, meets all conditions. What is not JSON meets none.
-    pub fn admit(&self, record: &[u8]) -> bool {
-        let Ok(record) = serde_json::from_slice::<Value>(record) else { return self.is_empty() };
-        let holds = |condition: &Condition, found: Option<Cow<'_, Value>>| condition.holds(found.as_deref());
-        self.event.iter().all(|condition| holds(condition, property(&record["event_props"], &condition.name)))
-            && self
-                .session
-                .iter()
-                .all(|condition| holds(condition, property(&record["session_props"], &condition.name)))
-            && self.profile.iter().all(|condition| holds(condition, profile_field(&record["profile"], &condition.name)))
+    /// What the person behind a record has to have done; [`admit`](Self::admit) does not look at it.
+    pub fn deeds(&self) -> &[Deed] {
+        &self.deeds
     }
+
+    /// Whether a record, given as JSON, meets all conditions on it. What is not JSON meets none.
+    pub fn admit(&self, record: &[u8]) -> bool {
+        let Ok(record) = serde_json::from_slice::<Value>(record) else {
+            return *self == Self { deeds: self.deeds.clone(), ..Self::default() };
+        };
+        let profile = &record["profile"];
+        all(&self.event, |name| property(&record["event_props"], name))
+            && all(&self.session, |name| property(&record["session_props"], name))
+            && all(&self.profile, |name| profile_field(profile, name))
+            && all(&self.app, |name| app_field(profile, name))
+            && all(&self.technographics, |name| technographic(profile, name))
+            && all(&self.demographics, |name| demographic(profile, name))
+            && (self.places.is_empty() || self.places.iter().any(|place| is_in(profile, place)))
+    }
+}
+
+fn all<'a>(conditions: &[Condition], find: impl Fn(&str) -> Option<Cow<'a, Value>>) -> bool {
+    conditions.iter().all(|condition| condition.holds(find(&condition.name).as_deref()))
 }
 
 fn property<'a>(properties: &'a Value, name: &str) -> Option<Cow<'a, Value>> {
@@ -85,101 +101,43 @@ pub fn profile_field<'a>(profile: &'a Value, name: &str) -> Option<Cow<'a, Value
     }
 }
 
-fn conditions(list: &Value) -> Vec<Condition> {
-    list.as_array().into_iter().flatten().filter_map(Condition::read).collect()
+/// What the device's application says of itself.
+pub fn app_field<'a>(profile: &'a Value, name: &str) -> Option<Cow<'a, Value>> {
+    matches!(name, "os_version" | "app_version" | "make" | "model").then(|| property(profile, name)).flatten()
 }
 
-impl Condition {
-    fn read(filter: &Value) -> Option<Self> {
-        let operator = match filter["operator"].as_str() {
-            // Without an operator it is `equals`.
-            None => Operator::Equals,
-            Some(word) => Operator::named(word)?,
-        };
-        let values = match &filter["value"] {
-            Value::Null => Vec::new(),
-            Value::Array(values) => values.clone(),
-            value => vec![value.clone()],
-        };
-        let needs_value = !matches!(operator, Operator::Exists | Operator::NotExists);
-        if needs_value && values.is_empty() {
-            return None;
-        }
-        Some(Self { name: filter["name"].as_str()?.to_owned(), operator, values })
+/// `OS` and `Device`.
+pub fn technographic<'a>(profile: &'a Value, name: &str) -> Option<Cow<'a, Value>> {
+    if name.eq_ignore_ascii_case("os") {
+        return property(profile, "platform");
     }
-
-    fn holds(&self, found: Option<&Value>) -> bool {
-        let found = found.filter(|value| !value.is_null());
-        let any = |is: fn(&Value, &Value) -> bool| {
-            found.is_some_and(|found| {
-                let elements = match found {
-                    Value::Array(elements) => elements.as_slice(),
-                    value => std::slice::from_ref(value),
-                };
-                elements.iter().any(|element| self.values.iter().any(|wanted| is(element, wanted)))
-            })
-        };
-        match self.operator {
-            Operator::Exists => found.is_some(),
-            Operator::NotExists => found.is_none(),
-            Operator::Equals => any(equals),
-            Operator::NotEquals => found.is_some() && !any(equals),
-            Operator::Contains => any(contains),
-            Operator::NotContains => found.is_some() && !any(contains),
-            Operator::Greater => any(|found, wanted| compare(found, wanted).is_some_and(|order| order.is_gt())),
-            Operator::GreaterOrEqual => any(|found, wanted| compare(found, wanted).is_some_and(|order| order.is_ge())),
-            Operator::Less => any(|found, wanted| compare(found, wanted).is_some_and(|order| order.is_lt())),
-            Operator::LessOrEqual => any(|found, wanted| compare(found, wanted).is_some_and(|order| order.is_le())),
-        }
-    }
-}
-
-impl Operator {
-    fn named(word: &str) -> Option<Self> {
-        Some(match word {
-            "equals" | "in" => Self::Equals,
-            "not_equals" | "not_in" => Self::NotEquals,
-            "contains" => Self::Contains,
-            "does_not_contain" | "not_contains" => Self::NotContains,
-            "exists" => Self::Exists,
-            "does_not_exist" | "not_exists" => Self::NotExists,
-            "greater_than" | "gt" => Self::Greater,
-            "greater_than_equals" | "gte" => Self::GreaterOrEqual,
-            "less_than" | "lt" => Self::Less,
-            "less_than_equals" | "lte" => Self::LessOrEqual,
-            _ => return None,
-        })
-    }
-}
-
-/// Numbers by value, everything else by its text; booleans are written `"True"` and `"False"` in a filter.
-fn equals(found: &Value, wanted: &Value) -> bool {
-    if let (Value::Number(found), Value::Number(wanted)) = (found, wanted) {
-        return found == wanted || found.as_f64() == wanted.as_f64();
-    }
-    let (found, wanted) = (text(found), text(wanted));
-    let boolean = |text: &str| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
-    found == wanted || boolean(&found) && found.eq_ignore_ascii_case(&wanted)
-}
-
-fn contains(found: &Value, wanted: &Value) -> bool {
-    text(found).contains(text(wanted).as_ref())
-}
-
-/// A property is compared when it is a number; the filter may have the number as text.
-fn compare(found: &Value, wanted: &Value) -> Option<std::cmp::Ordering> {
-    let wanted = match wanted {
-        Value::String(text) => text.parse().ok()?,
-        value => value.as_f64()?,
+    let kind = match profile["platform"].as_str()? {
+        _ if !name.eq_ignore_ascii_case("device") => return None,
+        "iOS" if profile["model"].as_str().is_some_and(|model| model.starts_with("iPad")) => "Tablet",
+        "Android" | "iOS" | "Mobile" => "Mobile",
+        _ => "Desktop",
     };
-    found.as_f64()?.partial_cmp(&wanted)
+    Some(Cow::Owned(Value::from(kind)))
 }
 
-fn text(value: &Value) -> Cow<'_, str> {
-    match value {
-        Value::String(text) => Cow::Borrowed(text),
-        value => Cow::Owned(value.to_string()),
-    }
+/// `gender`, `age` and their like.
+pub fn demographic<'a>(profile: &'a Value, name: &str) -> Option<Cow<'a, Value>> {
+    let data = profile["profileData"].as_object()?;
+    data.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| Cow::Borrowed(value))
+}
+
+fn places(list: &Value) -> Vec<Vec<String>> {
+    let levels = |place: &Value| -> Vec<String> {
+        place.as_array().into_iter().flatten().map_while(Value::as_str).map(str::to_owned).collect()
+    };
+    list.as_array().into_iter().flatten().map(levels).filter(|levels| !levels.is_empty()).collect()
+}
+
+fn is_in(profile: &Value, place: &[String]) -> bool {
+    let Some(city) = profile["profileData"]["City"].as_str() else { return false };
+    let country = shop::country_of(city);
+    place.first().is_none_or(|wanted| country.is_some_and(|names| names.contains(&wanted.as_str())))
+        && place.get(2).is_none_or(|wanted| wanted == city)
 }
 
 #[cfg(test)]
@@ -188,7 +146,8 @@ mod tests {
 
     use super::*;
 
-    const RECORD: &str = r#"{"profile":{"phone":4912,"profileData":{"Customer Type":"Gold","tags":["foo","bar"]}},"ts":1,
+    const RECORD: &str = r#"{"profile":{"phone":4912,"platform":"iOS","model":"iPad13,18",
+        "profileData":{"Customer Type":"Gold","tags":["foo","bar"],"City":"Köln","Gender":"F"}},"ts":1,
         "event_props":{"Amount":300,"Currency":"EUR","First order":true,"Note":null,"Tags":["bio","new"],"SKU":"7"},
         "session_props":{"first_time":"True"}}"#;
 
@@ -233,7 +192,7 @@ mod tests {
     fn what_is_not_understood_is_ignored() {
         assert!(event("Currency", "eqauls", json!("USD")));
         assert!(admits(&json!({"event_properties": [{"name": "Currency"}], "advanced_query": {"did_not": []}})));
-        assert!(Filters::read(&json!({"common_profile_properties": {"geo_fields": [["US"]]}})).is_empty());
+        assert!(Filters::read(&json!({"common_profile_properties": {"likelihood": [["high"]]}})).is_empty());
     }
 
     #[test]
@@ -246,5 +205,26 @@ mod tests {
             |name| json!({"session_properties": session, "common_profile_properties": profile("tags", json!(name))});
         assert!(admits(&both("bar")) && !admits(&both("baz")));
         assert!(!Filters::read(&both("bar")).admit(b"\xff"));
+    }
+
+    #[test]
+    fn devices_places_and_people_are_filtered_by() {
+        let common = |kind: &str, filter: Value| admits(&json!({"common_profile_properties": {kind: filter}}));
+        let named = |name: &str, value: Value| json!([{"name": name, "operator": "equals", "value": value}]);
+        for (kind, filter, holds) in [
+            ("app_fields", named("model", json!("iPad13,18")), true),
+            ("app_fields", named("platform", json!("iOS")), false),
+            ("technographics", named("OS", json!(["Android", "iOS"])), true),
+            ("technographics", named("OS", json!(["Android"])), false),
+            ("technographics", named("Device", json!("Tablet")), true),
+            ("technographics", named("Device", json!("Mobile")), false),
+            ("demographics", named("gender", json!("F")), true),
+            ("demographics", named("gender", json!("M")), false),
+            ("geo_fields", json!([["Spain"], ["Germany"]]), true),
+            ("geo_fields", json!([["DE", "Nordrhein-Westfalen", "Köln"]]), true),
+            ("geo_fields", json!([["DE", "Bayern", "München"], ["US"]]), false),
+        ] {
+            assert_eq!(common(kind, filter.clone()), holds, "{kind} {filter}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! `POST /1/now.json`: who is active right now, in all and by slices. Also the cheapest way to try credentials.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::question::Question;
@@ -26,7 +28,7 @@ pub(super) fn answer(world: &World, project: &Project, question: &Question) -> A
     let mut answer = json!({"status": "success", "count": count});
     for (slice, shares) in SLICES {
         if asked[slice] == true {
-            answer[slice] = Value::Object(split(count, shares));
+            answer[slice] = json!(split(count, shares));
         }
     }
     Answer::value(&answer)
@@ -39,14 +41,19 @@ pub(super) fn active(world: &World, project: &Project) -> u64 {
     u64::from(20 + random.below(100))
 }
 
+pub(super) fn active_by(world: &World, project: &Project, slice: &str) -> BTreeMap<String, u64> {
+    let shares = SLICES.iter().find_map(|(name, shares)| (*name == slice).then_some(*shares));
+    shares.map(|shares| split(active(world, project), shares)).unwrap_or_default()
+}
+
 /// Adds up to the count.
-fn split(count: u64, shares: &[(&str, u64)]) -> Map<String, Value> {
+fn split(count: u64, shares: &[(&str, u64)]) -> BTreeMap<String, u64> {
     let mut left = count;
-    let mut slice = Map::new();
+    let mut slice = BTreeMap::new();
     for (place, (name, share)) in shares.iter().enumerate() {
         let part = if place + 1 == shares.len() { left } else { count * share / 100 };
         left -= part;
-        slice.insert((*name).to_owned(), Value::from(part));
+        slice.insert((*name).to_owned(), part);
     }
     slice
 }

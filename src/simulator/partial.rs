@@ -77,6 +77,13 @@ impl Ask {
 #[derive(Default)]
 pub struct Requests(Mutex<VecDeque<Request>>);
 
+impl Requests {
+    /// Forgets what is being computed: its ids are not good any more.
+    pub fn expire_all(&self) {
+        self.0.lock().clear();
+    }
+}
+
 struct Request {
     id: u64,
     api: Api,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::question::Question;
-use super::shop::events::{Access, KINDS};
+use super::shop::events::{Access, KINDS, find};
 use super::world::World;
 
 /// Custom profile properties and their types.
@@ -27,7 +27,7 @@ pub(super) const USER_PROPERTIES: [(&str, &str); 14] = [
 
 pub(super) fn answer(world: &World, question: &Question) -> Answer {
     match question.param("type") {
-        Some("events") => Answer::value(&json!({"status": "success", "events": events(world)})),
+        Some("events") => Answer::value(&json!({"status": "success", "events": described(events(world))})),
         Some("userProperties") => {
             let properties: Vec<Value> = USER_PROPERTIES.iter().map(property).collect();
             Answer::value(&json!({"status": "success", "userProperties": properties}))
@@ -36,14 +36,23 @@ pub(super) fn answer(world: &World, question: &Question) -> Answer {
     }
 }
 
-fn events(world: &World) -> Vec<Value> {
+/// Every event with its status.
+pub(super) fn events(world: &World) -> Vec<(String, &'static str)> {
     let own = KINDS.iter().map(|kind| {
-        let properties: Vec<Value> = kind.properties.iter().map(property).collect();
         let status = if kind.access == Access::Discarded { "Discarded" } else { "Active" };
-        json!({"name": kind.name, "status": status, "properties": properties})
+        (kind.name.to_owned(), status)
     });
-    let given = world.given.events().into_iter().filter(|name| !KINDS.iter().any(|kind| kind.name == name));
-    own.chain(given.map(|name| json!({"name": name, "status": "Active", "properties": []}))).collect()
+    let given = world.given.events().into_iter().filter(|name| find(name).is_none());
+    own.chain(given.map(|name| (name, "Active"))).collect()
+}
+
+fn described(events: Vec<(String, &'static str)>) -> Vec<Value> {
+    let describe = |(name, status): (String, &'static str)| {
+        let kind = find(&name).and_then(|kind| KINDS.get(kind));
+        let properties: Vec<Value> = kind.into_iter().flat_map(|kind| kind.properties).map(property).collect();
+        json!({"name": name, "status": status, "properties": properties})
+    };
+    events.into_iter().map(describe).collect()
 }
 
 fn property((name, kind): &(&str, &str)) -> Value {

@@ -15,6 +15,7 @@
 //! | `profile` | 18 % never logged in: no identity, e-mail, phone, name; 15 % of people have two devices |
 //! | `profile.identity` | digits, digits with leading zeros, `CUST-…/…`, an e-mail address |
 //! | `profile.phone` | a number in most, text with `+` in some, absent in some |
+//! | a person's own record | `objectId` beside `identity` in that of a browser that never logged in, in all others in `platformInfo` only |
 //! | `profile.profileData` | `Last Visit` moves with the day of the export; `$D_` dates, also negative; `"true"`/`"false"`; `tags` also empty; `Last Score` is a number, a numeric text or null; nested `preferences`; accents in keys |
 //! | `event_props` absent or `{}` | `App Uninstalled` |
 //! | two keys, one column name | `Colour`/`colour`; `CT App Version`/`ct_app_version`; `Discount`/`Discount %` |
@@ -222,6 +223,12 @@ impl Shop {
 
 fn stream(kind: usize, day: &Day) -> u64 {
     (kind as u64) << 32 ^ day.number as u64
+}
+
+/// The code and the English name of the country that one of the shop's cities is in.
+pub fn country_of(city: &str) -> Option<[&'static str; 2]> {
+    let has = |country: &&names::Country| country.cities.iter().any(|(name, _, _)| *name == city);
+    names::COUNTRIES.iter().find(has).map(|country| country.names)
 }
 
 /// The events that can be exported, by name.

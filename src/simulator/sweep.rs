@@ -98,6 +98,14 @@ pub fn look_up(shop: &Shop, given: &[Bytes], wanted: LookUp<'_>, today: i64) -> 
     Some(stranger(&theirs, Flags::ALL))
 }
 
+/// Who did this: their identity, or their device's object id. `None` for a record that names nobody.
+pub fn key_of_row(shop: &Shop, row: Row<'_>) -> Option<String> {
+    match row {
+        Row::Shop(place) => Some(shop.key_of(shop.who(place))),
+        Row::Given(record) => key_of(record),
+    }
+}
+
 /// Who a record is about: the identity, else the object id.
 fn key_of(record: &[u8]) -> Option<String> {
     let record: Value = serde_json::from_slice(record).ok()?;

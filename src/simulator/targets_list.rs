@@ -29,10 +29,14 @@ pub(super) fn answer(world: &World, project: &Project, question: &Question) -> A
         .map(|campaign| {
             let start = campaign.scheduled_on;
             let scheduled_on = match world.config.scheduled_on_form {
-                ScheduledOnForm::Digits => start.strftime("%Y%m%d%H%M").to_string().parse().unwrap_or_default(),
+                ScheduledOnForm::Digits => {
+                    let digits: i64 = start.strftime("%Y%m%d%H%M").to_string().parse().unwrap_or_default();
+                    Value::from(digits)
+                }
+                ScheduledOnForm::Text => Value::from(start.strftime("%d %b, %Y %H:%M:%S").to_string()),
                 ScheduledOnForm::Seconds => {
                     let start = project.zone.to_ambiguous_timestamp(start).compatible();
-                    start.map_or(0, jiff::Timestamp::as_second)
+                    Value::from(start.map_or(0, jiff::Timestamp::as_second))
                 }
             };
             json!({

@@ -3,8 +3,10 @@
 mod campaigns;
 mod counts;
 mod faults;
+mod filters;
 mod manners;
 mod people;
+mod reading;
 mod records;
 mod reports;
 
@@ -15,7 +17,7 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{Simulator, SimulatorConfig};
+use super::{Flags, Simulator, SimulatorConfig};
 
 const YESTERDAY: Date = date(2026, 11, 22);
 const TODAY: Date = date(2026, 11, 23);

@@ -3,6 +3,7 @@
 //! Under each label of the question stands a layer of types (`STR`, `NUM`, `BOOL`), and under these value → count, in
 //! the order asked for; [`TopForm::Flat`] leaves the layer out. Of an array each element counts.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 use super::answer::Answer;
 use super::config::TopForm;
 use super::faults::Fault;
-use super::filter::profile_field;
+use super::filter::{app_field, demographic, profile_field, technographic};
 use super::given::Reading;
 use super::partial::number;
 use super::question::EventQuery;
@@ -43,7 +44,8 @@ enum Place {
     Session,
     Profile,
     App,
-    /// `OS`.
+    Demographics,
+    /// `OS` and `Device`.
     Technographics,
     /// The city; needs no name.
     Geography,
@@ -135,6 +137,7 @@ impl Group {
             "session_properties" => Place::Session,
             "profile_fields" => Place::Profile,
             "app_fields" => Place::App,
+            "demographics" => Place::Demographics,
             "technographics" => Place::Technographics,
             "geo_fields" => Place::Geography,
             _ => return None,
@@ -152,17 +155,15 @@ impl Group {
     fn find(&self, record: &Value) -> Option<Value> {
         let profile = &record["profile"];
         let found = match self.place {
-            Place::Event => record["event_props"].get(&self.name).cloned(),
-            Place::Session => record["session_props"].get(&self.name).cloned(),
-            Place::Profile => profile_field(profile, &self.name).map(std::borrow::Cow::into_owned),
-            Place::App if matches!(self.name.as_str(), "os_version" | "app_version" | "make" | "model") => {
-                profile.get(&self.name).cloned()
-            }
-            Place::Technographics if self.name.eq_ignore_ascii_case("os") => profile.get("platform").cloned(),
-            Place::Geography => profile["profileData"].get("City").cloned(),
-            Place::App | Place::Technographics => None,
+            Place::Event => record["event_props"].get(&self.name).map(Cow::Borrowed),
+            Place::Session => record["session_props"].get(&self.name).map(Cow::Borrowed),
+            Place::Profile => profile_field(profile, &self.name),
+            Place::App => app_field(profile, &self.name),
+            Place::Demographics => demographic(profile, &self.name),
+            Place::Technographics => technographic(profile, &self.name),
+            Place::Geography => profile["profileData"].get("City").map(Cow::Borrowed),
         };
-        found.filter(|value| !value.is_null())
+        found.map(Cow::into_owned).filter(|value| !value.is_null())
     }
 
     fn in_schema(&self, event: &str) -> bool {
@@ -171,7 +172,7 @@ impl Group {
             Place::Event => find(event).and_then(|kind| KINDS.get(kind)).is_some_and(|kind| named(kind.properties)),
             Place::Profile => named(&USER_PROPERTIES),
             Place::Geography => true,
-            Place::Session | Place::App | Place::Technographics => false,
+            Place::Session | Place::App | Place::Demographics | Place::Technographics => false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `/1/counts/trends.json`: how often an event happened, or how many people did it, by day, week or month.
 //!
 //! Each label of the question stands beside `status`, with an object of period → number, newest first. A period in
-//! which nothing happened is not there. Weeks are ISO weeks.
+//! which nothing happened is not there. Weeks are ISO weeks; [`WeeklyForm`] says how they are called.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::config::WeeklyForm;
 use super::export::Row;
 use super::faults::Fault;
 use super::given::Reading;
@@ -98,7 +99,8 @@ impl TrendsQuery {
                 Measure::Events | Measure::People => None,
             };
             for ((_, step), tallies) in self.groups.iter().zip(&mut tallies) {
-                let tally = tallies.entry(step.key(day)).or_insert_with(|| self.measure.tally());
+                let tally =
+                    tallies.entry(step.key(day, world.config.weekly_form)).or_insert_with(|| self.measure.tally());
                 tally.add(project, row, value.as_ref());
             }
         }
@@ -120,13 +122,20 @@ impl Step {
         }
     }
 
-    fn key(self, day: Date) -> String {
+    fn key(self, day: Date, weekly_form: WeeklyForm) -> String {
         match self {
             Self::Day => day.strftime("%Y%m%d").to_string(),
             Self::Month => day.strftime("%Y%m").to_string(),
             Self::Week => {
                 let week = day.iso_week_date();
-                format!("{:04}{:02}", week.year(), week.week())
+                match weekly_form {
+                    WeeklyForm::YearAndWeek => format!("{:04}{:02}", week.year(), week.week()),
+                    WeeklyForm::Monday => {
+                        let into_the_week = i64::from(week.weekday().to_monday_zero_offset());
+                        let monday = day.checked_sub(into_the_week.days()).unwrap_or(day);
+                        Self::Day.key(monday, weekly_form)
+                    }
+                }
             }
         }
     }

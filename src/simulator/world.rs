@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::config::SimulatorConfig;
+use super::deeds::Deeds;
 use super::export::{Export, days_within};
 use super::faults::Faults;
 use super::given::{Given, Reading};
@@ -115,6 +116,18 @@ impl World {
 
     /// The rows of a period as they are at this moment.
     pub fn export(&self, project: &Project, query: &EventQuery, flags: Flags, reading: Reading) -> Export {
+        let deeds = Deeds::count(self, project, query.filters.deeds());
+        self.export_of(&deeds, project, query, flags, reading)
+    }
+
+    fn export_of(
+        &self,
+        deeds: &Deeds,
+        project: &Project,
+        query: &EventQuery,
+        flags: Flags,
+        reading: Reading,
+    ) -> Export {
         let now = self.config.clock.now().as_second();
         let (opened, today) = self.window(project);
         let mut given = self.given.days(&query.event, query.first, query.last, reading);
@@ -131,7 +144,7 @@ impl World {
                 export.add_given(day, given.records);
             }
         }
-        export.keep(&query.filters);
+        export.keep(&query.filters, deeds);
         export
     }
 
@@ -144,9 +157,11 @@ impl World {
             vec![query.event.clone()]
         };
         let mut people = People::default();
+        // The same for every event.
+        let deeds = Deeds::count(self, project, query.filters.deeds());
         for event in events {
             let query = EventQuery { event, ..query.clone() };
-            let export = self.export(project, &query, Flags::LEAN, Reading::Look);
+            let export = self.export_of(&deeds, project, &query, Flags::LEAN, Reading::Look);
             export.rows().for_each(|(_, row)| people.add(&project.shop, row));
         }
         people

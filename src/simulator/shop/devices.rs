@@ -91,8 +91,12 @@ impl Device {
 
     /// `objectId` and `platform`.
     pub fn write_id(&self, json: &mut Json<'_>) {
-        self.with_id(|pieces| json.pieces("objectId", pieces));
+        self.write_object_id(json);
         json.text("platform", self.platform.name());
+    }
+
+    pub fn write_object_id(&self, json: &mut Json<'_>) {
+        self.with_id(|pieces| json.pieces("objectId", pieces));
     }
 
     /// An element of `platformInfo`. Browsers tell little.
@@ -106,7 +110,7 @@ impl Device {
             json.text("model", self.model);
         }
         self.write_push_token(json);
-        self.with_id(|pieces| json.pieces("objectId", pieces));
+        self.write_object_id(json);
         json.close();
     }
 

@@ -93,6 +93,8 @@ pub const MAIL_DOMAINS: [&str; 3] = ["example.com", "example.org", "mail.example
 
 /// Where a person lives: how they pay and where their telephone is.
 pub struct Country {
+    /// The code and the English name.
+    pub names: [&'static str; 2],
     pub dial: &'static str,
     pub currency: &'static str,
     /// Price here of what costs 1 where the catalogue was written, in hundredths.
@@ -105,6 +107,7 @@ pub struct Country {
 
 pub static COUNTRIES: [Country; 6] = [
     Country {
+        names: ["IN", "India"],
         dial: "91",
         currency: "INR",
         price_level: 8000,
@@ -112,6 +115,7 @@ pub static COUNTRIES: [Country; 6] = [
         cities: &[("Mumbai", 190_760, 728_777), ("Bengaluru", 129_716, 775_946), ("Delhi", 286_139, 772_090)],
     },
     Country {
+        names: ["US", "United States"],
         dial: "1",
         currency: "USD",
         price_level: 105,
@@ -119,6 +123,7 @@ pub static COUNTRIES: [Country; 6] = [
         cities: &[("New York", 407_128, -740_060), ("Austin", 302_672, -977_431)],
     },
     Country {
+        names: ["DE", "Germany"],
         dial: "49",
         currency: "EUR",
         price_level: 100,
@@ -126,6 +131,7 @@ pub static COUNTRIES: [Country; 6] = [
         cities: &[("Köln", 509_375, 69_603), ("München", 481_351, 115_820)],
     },
     Country {
+        names: ["ES", "Spain"],
         dial: "34",
         currency: "EUR",
         price_level: 92,
@@ -133,6 +139,7 @@ pub static COUNTRIES: [Country; 6] = [
         cities: &[("A Coruña", 433_623, -84_115), ("Málaga", 367_213, -44_214)],
     },
     Country {
+        names: ["BR", "Brazil"],
         dial: "55",
         currency: "BRL",
         price_level: 540,
@@ -140,6 +147,7 @@ pub static COUNTRIES: [Country; 6] = [
         cities: &[("São Paulo", -235_505, -466_333), ("Recife", -80_476, -348_770)],
     },
     Country {
+        names: ["JP", "Japan"],
         dial: "81",
         currency: "JPY",
         price_level: 15_500,

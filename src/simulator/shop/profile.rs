@@ -2,7 +2,7 @@
 //! the day of the export, not as they were then.
 
 use super::Flags;
-use super::devices::Device;
+use super::devices::{Device, Platform};
 use super::json::Json;
 use super::people::Person;
 use super::random::{Purpose, Random};
@@ -36,6 +36,11 @@ pub fn write(json: &mut Json<'_>, seed: u64, person: &Person, device: &Device, t
 /// Writes the record of a person who has these devices, as an export of profiles carries it.
 pub fn write_person(json: &mut Json<'_>, seed: u64, person: &Person, devices: &[Device], today: i64, flags: Flags) {
     json.open();
+    if let ([only], false) = (devices, person.known)
+        && only.platform == Platform::Web
+    {
+        only.write_object_id(json);
+    }
     person.write_identity(json);
     if flags.profile {
         json.open_object("profileData");

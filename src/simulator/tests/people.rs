@@ -65,7 +65,13 @@ async fn a_person_is_shown_as_clevertap_shows_them() {
     let simulator = simulator();
     let caller = Caller::of(&simulator);
     let people = parsed(&sweep(&caller, &query("App Launched", FIRST, YESTERDAY), "").await);
-    assert!(people.iter().all(|person| person.get("objectId").is_none() && person["events"].is_object()));
+    assert!(people.iter().all(|person| person["events"].is_object()));
+    for person in &people {
+        let browser = person["identity"].is_null() && devices(person)[0]["platform"] == "Web";
+        let beside = if browser { devices(person)[0].get("objectId") } else { None };
+        assert_eq!(person.get("objectId"), beside);
+    }
+    assert!(people.iter().any(|person| person.get("objectId").is_some()));
     let known: Vec<&Value> = people.iter().filter(|person| person["identity"].is_string()).collect();
     let unknown = people.len() - known.len();
     assert!(unknown > 5 && known.len() > 50);

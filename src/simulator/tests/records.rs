@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::ToSpan;
 
 use super::*;
-use crate::simulator::{Flags, Rows};
+use crate::simulator::Rows;
 
 fn parsed(simulator: &Simulator, event: &str, days: i32) -> Vec<Value> {
     let first = TODAY - days.days();
@@ -192,8 +192,8 @@ fn how_fast_the_shop_writes() {
     let simulator = Simulator::start(config).unwrap();
     let project = simulator.world.first_project().unwrap();
     for (event, flags) in [("Charged", Flags::LEAN), ("Product Viewed", Flags::LEAN), ("App Launched", Flags::ALL)] {
-        let query = crate::simulator::EventQuery::new(event, YESTERDAY, YESTERDAY);
-        let export = simulator.world.export(project, &query, flags, crate::simulator::Reading::Look);
+        let query = crate::simulator::question::EventQuery::new(event, YESTERDAY, YESTERDAY);
+        let export = simulator.world.export(project, &query, flags, crate::simulator::given::Reading::Look);
         let started = std::time::Instant::now();
         let (mut bytes, mut page) = (0, Vec::new());
         for row in 0..export.total() {
