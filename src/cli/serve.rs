@@ -15,5 +15,7 @@ pub(super) struct ServeArgs {
 }
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
-    startup::serve(args.config.load()?)
+    let config = args.config.load()?;
+    config.check_callers()?;
+    startup::serve(config)
 }

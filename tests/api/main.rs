@@ -19,4 +19,5 @@ mod pull;
 mod secrets;
 mod sharing;
 mod support;
+mod tables;
 mod truth;

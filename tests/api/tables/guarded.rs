@@ -1,0 +1,147 @@
+//! Who sees what, on every table: accounts, tables, personal values.
+
+use std::collections::BTreeSet;
+
+use flattap::config::{Config, KeyConfig, PiiMode};
+use serde_json::Value;
+
+use crate::support::{Answer, Setup, TestGateway};
+
+/// Every table with what it needs.
+const TABLES: [&str; 16] = [
+    "events?event=Charged&",
+    "event_items?event=Charged&",
+    "event_counts?event=Charged&",
+    "event_trends?event=Charged&",
+    "property_counts?event=Charged&property=Email&property_type=profile_fields&",
+    "realtime_counts?slice=os",
+    "profiles?event=Charged&",
+    "profile_devices?event=Charged&",
+    "profile_events?event=Charged&",
+    "profile_counts?event=Charged&",
+    "profile?identity=",
+    "campaigns?",
+    "campaign_reports?",
+    "message_reports?",
+    "event_catalog?",
+    "profile_properties?",
+];
+
+fn path(table: &str, gateway: &Guarded) -> String {
+    let table = table.replace("identity=", &format!("identity={}", gateway.identity));
+    let (name, query) = table.split_once('?').unwrap();
+    let period = if query.ends_with('&') { "from=2026-11-16&to=2026-11-20" } else { "" };
+    format!("/v1/{name}.csv?{query}{period}")
+}
+
+struct Guarded {
+    gateway: TestGateway,
+    identity: String,
+    /// Everything personal that CleverTap has of the people asked for.
+    personal: BTreeSet<String>,
+}
+
+impl Guarded {
+    async fn start() -> Self {
+        let gateway = TestGateway::with(Setup::default().config(|config: &mut Config| {
+            for (name, pii) in [("hash", PiiMode::Hash), ("drop", PiiMode::Drop)] {
+                let key = KeyConfig { pii, ..KeyConfig::all_seeing(name, &format!("ft_{name}")) };
+                config.auth.keys.push(key);
+            }
+            let mut foreign = KeyConfig::all_seeing("foreign", "ft_foreign");
+            foreign.accounts = vec!["another".to_owned()];
+            config.auth.keys.push(foreign);
+        }))
+        .await;
+        let people =
+            gateway.simulator.people("Charged", jiff::civil::date(2026, 11, 16), jiff::civil::date(2026, 11, 20));
+        let mut personal = BTreeSet::new();
+        let mut identity = None;
+        for person in people {
+            let person: Value = serde_json::from_str(&person).unwrap();
+            for key in ["identity", "email", "phone", "name"] {
+                let value = match &person[key] {
+                    Value::String(text) => text.clone(),
+                    Value::Number(number) => number.to_string(),
+                    _ => continue,
+                };
+                if key == "identity" {
+                    identity.get_or_insert(value.clone());
+                }
+                if value.len() > 5 {
+                    personal.insert(value);
+                }
+            }
+        }
+        assert!(personal.len() > 30);
+        Self { gateway, identity: identity.expect("somebody with a name"), personal }
+    }
+
+    async fn get(&self, key: &str, path: &str) -> Answer {
+        let url = format!("{}{path}", self.gateway.base);
+        self.gateway.send(self.gateway.client.get(url).header("x-api-key", key)).await
+    }
+
+    fn shown<'a>(&'a self, text: &str) -> Vec<&'a str> {
+        self.personal.iter().map(String::as_str).filter(|value| text.contains(value)).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_table_shows_a_personal_value_to_a_key_that_may_not_see_it() {
+    let guarded = Guarded::start().await;
+    let mut seen_in_clear = 0;
+    for table in TABLES {
+        let path = path(table, &guarded);
+        let clear = guarded.gateway.get(&path).await.good().text();
+        seen_in_clear += guarded.shown(&clear).len();
+        for key in ["ft_hash", "ft_drop"] {
+            let answer = guarded.get(key, &path).await;
+            assert_eq!(guarded.shown(&answer.text()), Vec::<&str>::new(), "{table} as {key}: {}", answer.text());
+            let may_be_refused = table.starts_with("property_counts") || table.starts_with("profile?");
+            if !may_be_refused {
+                assert_eq!(
+                    answer.good().csv().rows.len(),
+                    guarded.gateway.get(&path).await.csv().rows.len(),
+                    "{table}"
+                );
+            }
+        }
+    }
+    assert!(seen_in_clear > 100, "{seen_in_clear}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hash_of_a_person_is_the_same_in_every_table() {
+    let guarded = Guarded::start().await;
+    let ids = async |table: &str, column: &str| -> BTreeSet<String> {
+        let rows = guarded.get("ft_hash", &path(table, &guarded)).await.good().csv().rows;
+        rows.into_iter().filter_map(|mut row| row.remove(column)).collect()
+    };
+    let people = ids("profiles?event=Charged&", "identity").await;
+    let buyers = ids("events?event=Charged&", "identity").await;
+    assert!(!buyers.is_empty() && buyers.is_subset(&people), "events join people");
+    assert!(ids("event_items?event=Charged&", "identity").await.is_subset(&buyers));
+    let keys = ids("profiles?event=Charged&", "profile_id").await;
+    assert!(ids("profile_devices?event=Charged&", "profile_id").await.is_subset(&keys));
+    assert!(ids("profile_events?event=Charged&", "profile_id").await.is_subset(&keys));
+    let dropped = guarded.get("ft_drop", &path("profiles?event=Charged&", &guarded)).await.good().csv();
+    assert!(!dropped.columns.iter().any(|name| ["identity", "email", "phone", "name"].contains(&name.as_str())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_account_has_no_table() {
+    let guarded = Guarded::start().await;
+    let before = guarded.gateway.simulator.log().total();
+    for table in TABLES {
+        for account in ["main", "no_such"] {
+            let path = format!("{}&account={account}", path(table, &guarded));
+            let foreign = guarded.get("ft_foreign", &path).await;
+            foreign.refused(404, "table_unknown_account");
+        }
+        let nobody = guarded.get("ft_nobody", &path(table, &guarded)).await;
+        assert_eq!(nobody.status.as_u16(), 401, "{table}");
+    }
+    let asked = &guarded.gateway.simulator.log().calls()[before..];
+    assert!(asked.iter().all(|call| call.event.is_none()), "nothing is asked for strangers: {asked:?}");
+}
