@@ -110,6 +110,11 @@ impl Walk {
         if answer.is_partial() {
             return Err(UpstreamError::malformed("a partial answer where pages were expected"));
         }
+        if answer.body().is_empty() && matches!(self.stage, Stage::At(_)) {
+            // A 204. Where a cursor promised a page it is no end that CleverTap is known to send, and a table must not
+            // become short by it.
+            return Err(UpstreamError::malformed("nothing where a page was promised"));
+        }
         let records = records_of(answer)?;
         let next = match self.stage {
             Stage::Unopened => opened(answer, records.is_some())?,

@@ -4,4 +4,6 @@ mod campaigns;
 mod counts;
 mod guarded;
 mod items;
+mod oddities;
 mod people;
+mod slow;

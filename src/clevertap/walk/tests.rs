@@ -70,6 +70,8 @@ async fn an_export_without_a_cursor_is_empty() {
     }
     let (pages, _server) = walk([reply(204, b"")]).await;
     assert_eq!(pages.unwrap(), Vec::<String>::new());
+    let (pages, _server) = walk([page("[1]", "p2"), reply(204, b"")]).await;
+    assert!(matches!(pages, Err(UpstreamError::Malformed { .. })), "no end of what was begun");
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ async fn messages_have_a_row_per_variant_and_by_day_one_per_day_of_it() {
         Metric::Number(count) => Some(*count),
         _ => None,
     };
-    let mut rows = 0;
+    let (mut rows, mut of_variants) = (0, 0);
     for message in &messages {
         for variant in &message.variants {
             rows += 1;
@@ -141,9 +141,11 @@ async fn messages_have_a_row_per_variant_and_by_day_one_per_day_of_it() {
                 let row = daily.rows.iter().filter(is_it).find(|row| row["report_date"] == day.to_string());
                 let row = row.unwrap_or_else(|| panic!("{day} of {message:?}"));
                 assert_eq!(row["sent"], sent.to_string());
+                of_variants += usize::from(variant.name.is_some());
             }
         }
     }
     assert_eq!(totals.rows.len(), rows);
+    assert!(of_variants > 0, "days of variants");
     assert!(messages.iter().any(|message| message.variants.len() == 2) && rows > 40);
 }
