@@ -1,7 +1,9 @@
 //! The tables beside `events`: every one against an expectation of its own.
 
 mod campaigns;
+mod catalogue;
 mod counts;
+mod filters;
 mod guarded;
 mod items;
 mod oddities;

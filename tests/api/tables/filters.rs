@@ -1,0 +1,103 @@
+//! `where`: asked of CleverTap, kept apart, looked at again here.
+
+use flattap::config::{Config, KeyConfig};
+use flattap::simulator::Endpoint;
+use jiff::civil::{Date, date};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use crate::support::{Setup, TestGateway};
+
+const FIRST: Date = date(2026, 11, 10);
+const LAST: Date = date(2026, 11, 16);
+
+fn asked(table: &str, condition: &Value) -> String {
+    let condition = utf8_percent_encode(&condition.to_string(), NON_ALPHANUMERIC).to_string();
+    format!("/v1/{table}.csv?event=Charged&from={FIRST}&to={LAST}&where={condition}")
+}
+
+fn paid_with(mode: &str) -> Value {
+    json!({"event_properties": [{"name": "Payment mode", "operator": "equals", "value": mode}]})
+}
+
+/// How many charges were paid so.
+fn truth(gateway: &TestGateway, mode: &str) -> usize {
+    let is_it = |record: &String| {
+        serde_json::from_str::<Value>(record).unwrap()["event_props"]["Payment mode"].as_str() == Some(mode)
+    };
+    gateway.records("Charged", FIRST, LAST).iter().filter(|record| is_it(record)).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_chooses_rows_and_is_kept_apart_from_other_conditions() {
+    let mut gateway = TestGateway::start().await;
+    let (upi, paypal) = (truth(&gateway, "UPI"), truth(&gateway, "PayPal"));
+    assert!(upi > 0 && paypal > 0 && upi != paypal, "{upi} {paypal}");
+    let rows = async |gateway: &TestGateway, table: &str, condition: &Value| {
+        gateway.get(&asked(table, condition)).await.good().csv().rows
+    };
+    let found = rows(&gateway, "events", &paid_with("UPI")).await;
+    assert_eq!(found.len(), upi);
+    assert!(found.iter().all(|row| row["prop_payment_mode"] == "UPI"));
+    assert_eq!(rows(&gateway, "events", &paid_with("PayPal")).await.len(), paypal);
+    let counted = rows(&gateway, "event_counts", &paid_with("UPI")).await;
+    assert_eq!(counted[0]["count"], upi.to_string());
+    let all = gateway.get(&format!("/v1/events.csv?event=Charged&from={FIRST}&to={LAST}")).await.good().csv();
+    assert_eq!(all.rows.len(), gateway.records("Charged", FIRST, LAST).len(), "the whole is not the chosen");
+
+    let walks = gateway.simulator.log().count(Endpoint::EventsOpen);
+    gateway.restart().await;
+    let reordered = json!({"event_properties": [{"value": "UPI", "operator": "equals", "name": "Payment mode"}]});
+    assert_eq!(rows(&gateway, "events", &reordered).await, found, "the same question in other words");
+    assert_eq!(gateway.simulator.log().count(Endpoint::EventsOpen), walks, "and kept");
+    let ids: Vec<_> = found.iter().map(|row| &row["row_id"]).collect();
+    assert!(
+        ids.iter().all(|id| all.rows.iter().any(|row| row["row_id"] == **id)),
+        "rows are who they are in the whole"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_clevertap_ignores_is_looked_at_again_here() {
+    let gateway = TestGateway::start().await;
+    // The simulator passes silently over an operator that it does not know, as the real one does.
+    let misspelt = json!({"event_properties": [{"name": "Payment mode", "operator": "equalz", "value": "UPI"}]});
+    let answer = gateway.get(&asked("events", &misspelt)).await;
+    if answer.status == 200 {
+        let rows = answer.csv().rows;
+        assert!(rows.iter().all(|row| row["prop_payment_mode"] == "UPI"), "rows that do not match are no answer");
+    } else {
+        assert!((400..600).contains(&answer.status.as_u16()), "{}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_that_makes_no_sense_is_refused_before_anything_is_asked() {
+    let gateway = TestGateway::start().await;
+    for wrong in ["{", "[]", "7", r#"{"events":[]}"#, r#"{"event_properties":{}}"#] {
+        let encoded = utf8_percent_encode(wrong, NON_ALPHANUMERIC);
+        let path = format!("/v1/events.csv?event=Charged&from={FIRST}&to={LAST}&where={encoded}");
+        let answer = gateway.get(&path).await;
+        assert_eq!(answer.status.as_u16(), 400, "{wrong}: {}", answer.text());
+        assert_eq!(answer.json()["parameter"], "where", "{wrong}: {}", answer.text());
+    }
+    assert_eq!(gateway.simulator.log().count(Endpoint::EventsOpen), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_see_a_value_may_not_ask_by_it() {
+    let gateway = TestGateway::with(Setup::default().config(|config: &mut Config| {
+        config.auth.keys.push(KeyConfig::all_seeing("hashed", "ft_hashed"));
+        config.auth.keys[1].pii = flattap::config::PiiMode::Hash;
+    }))
+    .await;
+    let by_email = json!({"common_profile_properties":
+        {"profile_fields": [{"name": "Email", "operator": "equals", "value": "ana@example.com"}]}});
+    for table in ["events", "event_counts", "profile_counts", "profiles"] {
+        let url = format!("{}{}", gateway.base, asked(table, &by_email));
+        let answer = gateway.send(gateway.client.get(url).header("x-api-key", "ft_hashed")).await;
+        answer.refused(403, "auth_forbidden");
+        let clear = gateway.get(&asked(table, &by_email)).await;
+        assert_eq!(clear.status.as_u16(), 200, "{table}: {}", clear.text());
+    }
+}
