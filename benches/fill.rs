@@ -20,7 +20,7 @@ use flattap::config::StoreConfig;
 use flattap::flatten::{Contract, EventSpec, FlattenError, Flattener, RawBatch, Seen, assemble};
 use flattap::simulator::{Rows, Simulator, SimulatorConfig};
 use flattap::store::{DayFacts, DayTable, Staging, Store, StoreError, TableKey};
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -28,6 +28,7 @@ use mimalloc::MiMalloc;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
@@ -39,6 +40,9 @@ const ACCOUNT: &str = "TEST-DEM-OSH-0PZ";
 /// Records of a page, as CleverTap sends them when 5,000 are asked for.
 const PAGE: usize = 4_991;
 const THREADS: usize = 2;
+/// As a load does it: so many days at once, if their cells together are no more than these bytes.
+const DAYS_AT_ONCE: usize = 2;
+const SORTED_AT_ONCE: usize = 32 << 20;
 
 fn main() -> Done<()> {
     // Cargo adds a flag of its own.
@@ -120,6 +124,7 @@ struct Loaded {
     day: Date,
     seen: Seen,
     raws: Staging,
+    bytes: usize,
     fetched_at: Timestamp,
 }
 
@@ -155,11 +160,9 @@ async fn fill(store: &Store, days: BTreeMap<Date, Vec<PathBuf>>) -> Done<u64> {
         part: None,
     };
     let table = store.table(&key);
-    // One walk after the other, as a load of a new table does it; a day's columns are encoded on several threads.
-    let mut written = Vec::new();
-    for walk in loaded {
-        written.push(write(&table, &contract, &spec, walk).await?);
-    }
+    let room = Semaphore::new(SORTED_AT_ONCE >> 10);
+    let writes: Vec<_> = loaded.into_iter().map(|walk| write(&table, &contract, &spec, &room, walk)).collect();
+    let written = futures_util::stream::iter(writes).buffered(DAYS_AT_ONCE).try_collect().await?;
     let snapshot = table.lock().await?.commit(contract.columns(), written, Vec::new()).await?;
     Ok(snapshot.days.values().map(|day| day.rows).sum())
 }
@@ -168,20 +171,25 @@ fn walk(store: &Store, spec: &Arc<EventSpec>, share: usize, day: Date, pages: &[
     let fetched_at = Timestamp::now();
     let mut flattener = Flattener::new(spec.clone());
     let mut raws = Staging::new(store.spill_dir(), share);
+    let mut held = 0;
     for page in pages {
         let bytes = std::fs::read(page)?;
         let body: Body = serde_json::from_slice(&bytes)?;
-        raws.push(flattener.page(body.records.get().as_bytes())?.into())?;
+        let raw = flattener.page(body.records.get().as_bytes())?;
+        held += raw.bytes();
+        raws.push(raw.into())?;
     }
-    Ok(Loaded { day, seen: flattener.finish(), raws, fetched_at })
+    Ok(Loaded { day, seen: flattener.finish(), raws, bytes: held, fetched_at })
 }
 
 async fn write(
     table: &Arc<DayTable>,
     contract: &Arc<Contract>,
     spec: &Arc<EventSpec>,
+    room: &Semaphore,
     walk: Loaded,
 ) -> Done<(flattap::store::NewDay, DayFacts)> {
+    let _taken = room.acquire_many((walk.bytes.min(SORTED_AT_ONCE) >> 10) as u32).await?;
     let (kept, spec, day) = (contract.clone(), spec.clone(), walk.day);
     let content = walk.seen.days().find(|(seen, _)| *seen == day).map_or(0, |(_, seen)| seen.content);
     let (fetched_at, zone) = (walk.fetched_at, "Asia/Kolkata".to_owned());

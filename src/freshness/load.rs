@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tokio::sync::Semaphore;
 use tokio::task::block_in_place;
 
 use super::Feed;
@@ -25,6 +26,10 @@ use crate::store::{DayFacts, DayTable, NewDay, Snapshot, Staging, Store, StoredD
 const STAGED_IN_MEMORY: usize = 24 << 20;
 /// How often the walk over some days starts again when CleverTap loses its cursor.
 const WALKS_TRIED: usize = 3;
+/// Walks that are sorted and written at once, as far as [`SORTED_AT_ONCE`] allows.
+const WALKS_AT_ONCE: usize = 2;
+/// Bytes of cells of several walks that are sorted at once; a larger walk goes alone.
+const SORTED_AT_ONCE: u64 = 32 << 20;
 /// Days of one walk that are sorted and written at once.
 const WRITTEN_AT_ONCE: usize = 2;
 
@@ -175,7 +180,8 @@ impl Loader {
             seen.merge(&walk.seen);
         }
         let contract = Arc::new(contract.grow(&seen)?.contract);
-        let (mut fresh, mut touched) = (Vec::new(), Vec::new());
+        let (mut writes, mut touched) = (Vec::new(), Vec::new());
+        let room = Arc::new(Semaphore::new(Self::permits(u64::MAX) as usize));
         for walk in loaded {
             let mut changed = Vec::new();
             for (day, facts, rows) in self.facts(&walk)? {
@@ -187,9 +193,11 @@ impl Loader {
                 }
             }
             if !changed.is_empty() {
-                fresh.extend(self.write(&writer, &contract, &walk, changed).await?);
+                writes.push(self.write(&writer, &contract, walk, changed, room.clone()));
             }
         }
+        let fresh: Vec<_> = futures_util::stream::iter(writes).buffered(WALKS_AT_ONCE).try_collect().await?;
+        let fresh = fresh.into_iter().flatten().collect();
         if let Some(holder) = &mut holder {
             holder.commit(contract.columns(), Vec::new(), Vec::new()).await?;
         }
@@ -250,14 +258,21 @@ impl Loader {
             .collect()
     }
 
+    /// What a walk of so many bytes takes of the room for sorting, in KiB.
+    fn permits(bytes: u64) -> u32 {
+        (bytes.min(SORTED_AT_ONCE) >> 10) as u32
+    }
+
     async fn write(
         &self,
         writer: &TableWriter,
         contract: &Arc<Contract>,
-        walk: &Loaded,
+        walk: Loaded,
         days: Vec<(Date, DayFacts)>,
+        room: Arc<Semaphore>,
     ) -> Result<Vec<(NewDay, DayFacts)>, FillError> {
-        let mut stretches = block_in_place(|| Stretches::of(walk, self.store.spill_dir()))?;
+        let _taken = room.acquire_many(Self::permits(walk.bytes)).await.map_err(|_| FillError::Aborted)?;
+        let mut stretches = block_in_place(|| Stretches::of(&walk, self.store.spill_dir()))?;
         let files: Vec<_> = days
             .into_iter()
             .map(|(day, facts)| {

@@ -2,12 +2,12 @@
 //!
 //! A day's column types are known only when its last page was seen, so its rows wait: in memory up to a bound, then
 //! in a file of the spill folder. Batches may differ in schema; they come back as they went in, in that order, as
-//! often as wanted. The file is Arrow IPC (LZ4), a length and one whole stream per batch, and it is gone with the
-//! value. It lives no longer than the process, so its form is nobody else's business.
+//! often as wanted. The file is Arrow IPC, one whole stream per batch, plain at first and LZ4 when it grows large, and it
+//! is gone with the value. It lives no longer than the process, so its form is nobody else's business.
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +21,9 @@ use tempfile::NamedTempFile;
 
 use crate::store::StoreError;
 
+/// Up to here a file is written as it is: compressing what is read again within seconds costs more than writing it.
+const PLAIN_UP_TO: u64 = 128 << 20;
+
 /// Batches in the order of their arrival. Calls may use the disk: keep them off async workers when rows are many.
 pub struct Staging {
     folder: PathBuf,
@@ -32,6 +35,8 @@ pub struct Staging {
     counted: HashSet<usize>,
     file: Option<Arc<NamedTempFile>>,
     file_bytes: u64,
+    file_batches: usize,
+    plain_up_to: u64,
 }
 
 impl Staging {
@@ -45,6 +50,8 @@ impl Staging {
             counted: HashSet::new(),
             file: None,
             file_bytes: 0,
+            file_batches: 0,
+            plain_up_to: PLAIN_UP_TO,
         }
     }
 
@@ -57,7 +64,7 @@ impl Staging {
         if self.waiting_bytes > self.bound { self.spill() } else { Ok(()) }
     }
 
-    /// Bytes held: in memory as they are, in the file compressed.
+    /// Bytes held: in memory as they are, in the file as they are written.
     pub fn bytes(&self) -> u64 {
         self.waiting_bytes as u64 + self.file_bytes
     }
@@ -70,7 +77,7 @@ impl Staging {
     /// All batches from the first one on. The reader lives by itself and sees what was there when it was made.
     pub fn read(&self) -> Result<StagedBatches, StoreError> {
         let file = match &self.file {
-            Some(file) => Some(Section { input: BufReader::new(file.reopen()?), left: self.file_bytes }),
+            Some(file) => Some(Section { input: BufReader::new(file.reopen()?), left: self.file_batches }),
             None => None,
         };
         Ok(StagedBatches { file, waiting: self.waiting.clone().into_iter() })
@@ -81,9 +88,11 @@ impl Staging {
             Some(file) => file,
             None => Arc::new(NamedTempFile::new_in(&self.folder)?),
         };
-        let written = append(file.as_file(), self.file_bytes, &self.waiting);
+        let compression = (self.file_bytes >= self.plain_up_to).then_some(CompressionType::LZ4_FRAME);
+        let written = append(file.as_file(), self.file_bytes, &self.waiting, compression);
         self.file = Some(file);
         self.file_bytes = written?;
+        self.file_batches += self.waiting.len();
         self.waiting.clear();
         self.waiting_bytes = 0;
         self.counted.clear();
@@ -99,28 +108,24 @@ impl std::fmt::Debug for Staging {
 
 /// Writes the batches after the first `end` bytes of the file and returns its new length. A failed attempt leaves
 /// bytes behind `end` that the next one overwrites.
-fn append(mut file: &File, end: u64, batches: &[RecordBatch]) -> Result<u64, StoreError> {
+fn append(
+    mut file: &File,
+    end: u64,
+    batches: &[RecordBatch],
+    compression: Option<CompressionType>,
+) -> Result<u64, StoreError> {
     let failed = |error: &(dyn std::error::Error + 'static)| StoreError::sort("writing a spill file", error);
-    let options = IpcWriteOptions::default()
-        .try_with_compression(Some(CompressionType::LZ4_FRAME))
-        .map_err(|error| failed(&error))?;
+    let options = IpcWriteOptions::default().try_with_compression(compression).map_err(|error| failed(&error))?;
     file.seek(SeekFrom::Start(end))?;
-    let mut output = BufWriter::with_capacity(1 << 20, file);
-    let mut message = Vec::new();
-    let mut length = end;
+    let mut output = BufWriter::with_capacity(64 << 10, file);
     for batch in batches {
-        message.clear();
         let own = own_text(batch).map_err(|error| failed(&error))?;
-        let mut writer = StreamWriter::try_new_with_options(&mut message, own.schema_ref(), options.clone())
+        let mut writer = StreamWriter::try_new_with_options(&mut output, own.schema_ref(), options.clone())
             .map_err(|error| failed(&error))?;
         writer.write(&own).and_then(|()| writer.finish()).map_err(|error| failed(&error))?;
-        drop(writer);
-        output.write_all(&(message.len() as u64).to_le_bytes())?;
-        output.write_all(&message)?;
-        length += 8 + message.len() as u64;
     }
     output.flush()?;
-    Ok(length)
+    Ok(file.stream_position()?)
 }
 
 /// A batch whose text columns hold their own text only. A view column may refer to a few words of a whole page, and
@@ -160,21 +165,22 @@ pub struct StagedBatches {
 
 struct Section {
     input: BufReader<File>,
-    left: u64,
+    /// Batches not read yet.
+    left: usize,
 }
 
 impl Section {
     fn next(&mut self) -> Result<RecordBatch, StoreError> {
         let failed = |error: &(dyn std::error::Error + 'static)| StoreError::sort("reading a spill file", error);
-        let mut length = [0; 8];
-        self.input.read_exact(&mut length)?;
-        let length = u64::from_le_bytes(length);
-        let mut stream = StreamReader::try_new((&mut self.input).take(length), None).map_err(|error| failed(&error))?;
+        let mut stream = StreamReader::try_new(&mut self.input, None).map_err(|error| failed(&error))?;
         let batch = stream.next().ok_or_else(|| StoreError::internal("a spill file ends early"))?;
         let batch = batch.map_err(|error| failed(&error))?;
-        // To the end of the stream, where the next length stands.
-        std::io::copy(stream.get_mut(), &mut std::io::sink())?;
-        self.left = self.left.saturating_sub(8 + length);
+        // To the end of the stream, where the next one begins.
+        match stream.next().transpose().map_err(|error| failed(&error))? {
+            None => {}
+            Some(_) => return Err(StoreError::internal("a spill file holds two batches in one stream")),
+        }
+        self.left -= 1;
         Ok(batch)
     }
 }
@@ -226,6 +232,7 @@ mod tests {
     fn batches_come_back_in_order_from_disk_and_memory_with_their_own_schemas() {
         let folder = tempfile::tempdir().unwrap();
         let mut staging = Staging::new(folder.path(), 100_000);
+        staging.plain_up_to = 200_000;
         let mut pushed = Vec::new();
         for round in 0..40 {
             for batch in [numbers(round), text(50), numbers(round).slice(10, 0)] {
@@ -234,6 +241,7 @@ mod tests {
             }
         }
         assert!(staging.is_spilled());
+        assert!(staging.file_bytes > staging.plain_up_to, "plain and compressed batches in one file");
         pushed.push(numbers(98));
         staging.push(numbers(98)).unwrap();
         assert!(!staging.waiting.is_empty(), "the last ones are still in memory");
@@ -287,7 +295,7 @@ mod tests {
             return;
         }
         let file = File::options().write(true).open(full).unwrap();
-        let failed = append(&file, 0, &[text(10_000)]);
+        let failed = append(&file, 0, &[text(10_000)], None);
         assert!(matches!(failed, Err(StoreError::DiskFull { .. })), "{failed:?}");
     }
 }
