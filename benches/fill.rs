@@ -45,6 +45,7 @@ const DAYS_AT_ONCE: usize = 2;
 const SORTED_AT_ONCE: usize = 32 << 20;
 
 fn main() -> Done<()> {
+    flattap::allocator::give_memory_back_soon();
     // Cargo adds a flag of its own.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

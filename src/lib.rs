@@ -18,9 +18,10 @@
 //! | [`encode`] | which bytes is that? | CSV, JSON |
 //!
 //! Beside the flow: [`table`] and [`period`] (the values everybody speaks), [`config`], [`telemetry`], [`error`]
-//! (the catalogue of refusals), [`startup`] (wires everything), [`cli`], and [`simulator`], which is the other side
+//! (the catalogue of refusals), [`startup`] (wires everything), [`cli`], [`allocator`], and [`simulator`], which is the other side
 //! of the wire and shares no code with the gateway.
 
+pub mod allocator;
 pub mod auth;
 pub mod catalog;
 pub mod clevertap;

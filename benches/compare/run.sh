@@ -39,8 +39,7 @@ flattap=$(dirname "$fill")/../flattap
 # Pages to a table: 200,000 records in 50 pages.
 "$fill" pages "$work/pages" 10 20000
 for ((round = 0; round < ROUNDS; round++)); do
-    # The allocator as `flattap` sets it for itself, which costs time and saves memory.
-    MIMALLOC_PURGE_DELAY=0 MIMALLOC_ARENA_EAGER_COMMIT=0 timeout 120 "$fill" commit "$work/pages" 1 | awk '{print $3}' >>"$work/fill"
+    timeout 120 "$fill" commit "$work/pages" 1 | awk '{print $3}' >>"$work/fill"
     timeout 120 "$PYTHON" benches/compare/notebook.py duckdb "$work/pages" "$work/duckdb.csv" >>"$work/duckdb"
     timeout 120 "$PYTHON" benches/compare/notebook.py pandas "$work/pages" "$work/pandas.csv" >>"$work/pandas"
 done
