@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use flattap::config::StoreConfig;
-use flattap::flatten::{Contract, EventSpec, FlattenError, Flattener, RawBatch, Seen, assemble};
+use flattap::flatten::{Assembly, Contract, EventSpec, FlattenError, Flattener, RawBatch, Seen};
 use flattap::simulator::{Rows, Simulator, SimulatorConfig};
 use flattap::store::{DayFacts, DayTable, Staging, Store, StoreError, TableKey};
 use futures_util::{StreamExt, TryStreamExt};
@@ -42,7 +42,7 @@ const PAGE: usize = 4_991;
 const THREADS: usize = 2;
 /// As a load does it: so many days at once, if their cells together are no more than these bytes.
 const DAYS_AT_ONCE: usize = 2;
-const SORTED_AT_ONCE: usize = 32 << 20;
+const SORTED_AT_ONCE: usize = 72 << 20;
 
 fn main() -> Done<()> {
     flattap::allocator::give_memory_back_soon();
@@ -175,7 +175,7 @@ fn walk(store: &Store, spec: &Arc<EventSpec>, share: usize, day: Date, pages: &[
     let mut held = 0;
     for page in pages {
         let bytes = std::fs::read(page)?;
-        let body: Body = serde_json::from_slice(&bytes)?;
+        let body: Body = serde_json::from_str(simdutf8::basic::from_utf8(&bytes)?)?;
         let raw = flattener.page(body.records.get().as_bytes())?;
         held += raw.bytes();
         raws.push(raw.into())?;
@@ -197,10 +197,10 @@ async fn write(
     let assembled = move || -> Result<_, StoreError> {
         let raws: Result<Vec<RawBatch>, StoreError> =
             walk.raws.read()?.map(|batch| RawBatch::try_from(batch?).map_err(unexpected)).collect();
-        assemble(&kept, &spec, &raws?, day).map_err(unexpected)
+        Assembly::new(&kept, &spec, &raws?, day).map_err(unexpected)
     };
     let batches = futures_util::stream::once(async move { assembled() })
-        .map_ok(|batches| futures_util::stream::iter(batches.into_iter().map(Ok::<_, StoreError>)))
+        .map_ok(|rows| futures_util::stream::iter(rows.map(|batch| batch.map_err(unexpected))))
         .try_flatten();
     let file = table.write_day(contract.columns(), day, batches).await?;
     Ok((file, DayFacts { fetched_at, changed_at: fetched_at, content, zone }))

@@ -119,7 +119,7 @@ impl Answer {
 
     fn slice(&self, range: Range<usize>) -> &str {
         // The ranges were cut out of this body as text, so neither step can fail.
-        self.body.get(range).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+        self.body.get(range).and_then(|bytes| simdutf8::basic::from_utf8(bytes).ok()).unwrap_or_default()
     }
 }
 
@@ -134,7 +134,7 @@ fn fields(body: &[u8]) -> Result<Vec<(String, Range<usize>)>, Unreadable> {
     if text.trim_ascii().is_empty() {
         return Err(Unreadable::Empty);
     }
-    let text = std::str::from_utf8(text).map_err(|_| Unreadable::Binary)?;
+    let text = simdutf8::basic::from_utf8(text).map_err(|_| Unreadable::Binary)?;
     let mut json = serde_json::Deserializer::from_str(text);
     let read = json.deserialize_map(TopLevel).and_then(|top| json.end().map(|()| top));
     let (found, more) = read.map_err(|error| match error.classify() {

@@ -47,7 +47,7 @@ pub struct Assembly {
 }
 
 /// What an output batch may take, at 16 bytes a cell.
-const BATCH_BYTES: usize = 32 << 20;
+const BATCH_BYTES: usize = 8 << 20;
 
 impl Assembly {
     /// Sorts the day and types its columns; see [`assemble`].

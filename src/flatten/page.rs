@@ -83,7 +83,8 @@ impl Flattener {
     /// Errors: the first record that cannot be read refuses the page. The flattener is then of no further use, because
     /// it has seen half a page: start the walk again with a new one.
     pub fn page(&mut self, records: &[u8]) -> Result<RawBatch, FlattenError> {
-        match std::str::from_utf8(records) {
+        // The fast check says only that something is wrong, the other one where.
+        match simdutf8::basic::from_utf8(records).or_else(|_| std::str::from_utf8(records)) {
             Ok(text) => self.read(text),
             Err(error) => {
                 // Read up to the fault, to learn in which record it is.

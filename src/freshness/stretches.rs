@@ -7,19 +7,18 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
-use std::vec;
 
 use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
 use super::job::FillError;
 use super::load::Loaded;
-use crate::flatten::{Contract, EventSpec, FlattenError, RawBatch, assemble};
+use crate::flatten::{Assembly, Contract, EventSpec, RawBatch};
 use crate::period::day_number;
 use crate::store::{Staging, StoreError};
 
 /// Untyped cells that are sorted and typed at once.
-const ASSEMBLED_AT_ONCE: u64 = 32 << 20;
+const ASSEMBLED_AT_ONCE: u64 = 40 << 20;
 /// Cells of one stretch that are gathered before they go to its file.
 const GATHERED: usize = 1 << 20;
 
@@ -62,7 +61,7 @@ impl Stretches {
             Self::Whole(raws) => VecDeque::from([Part::Held(raws.clone())]),
             Self::Cut(days) => days.remove(&day).unwrap_or_default().into_iter().map(Part::Staged).collect(),
         };
-        DayRows { parts, contract, spec, day, ready: Vec::new().into_iter() }
+        DayRows { parts, contract, spec, day, open: None }
     }
 }
 
@@ -101,16 +100,18 @@ pub(super) struct DayRows {
     contract: Arc<Contract>,
     spec: Arc<EventSpec>,
     day: Date,
-    ready: vec::IntoIter<RecordBatch>,
+    /// The part whose rows are being given out.
+    open: Option<Assembly>,
 }
 
 impl DayRows {
-    fn assemble(&self, part: &Part) -> Result<Vec<RecordBatch>, FillError> {
-        let assembled =
-            |raws: &[RawBatch]| -> Result<_, FlattenError> { assemble(&self.contract, &self.spec, raws, self.day) };
-        Ok(match part {
-            Part::Held(raws) => assembled(raws)?,
-            Part::Staged(staged) => assembled(&raws(staged)?)?,
+    /// The rows of the next part; `None` behind the last one.
+    fn following(&mut self) -> Result<Option<Assembly>, FillError> {
+        let of = |raws: &[RawBatch]| Assembly::new(&self.contract, &self.spec, raws, self.day);
+        Ok(match self.parts.pop_front() {
+            None => None,
+            Some(Part::Held(raws)) => Some(of(&raws)?),
+            Some(Part::Staged(staged)) => Some(of(&raws(&staged)?)?),
         })
     }
 }
@@ -120,14 +121,15 @@ impl Iterator for DayRows {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(batch) = self.ready.next() {
-                return Some(Ok(batch));
+            if let Some(batch) = self.open.as_mut().and_then(Assembly::next) {
+                return Some(batch.map_err(FillError::from));
             }
-            let part = self.parts.pop_front()?;
-            match self.assemble(&part) {
-                Ok(batches) => self.ready = batches.into_iter(),
+            match self.following() {
+                Ok(None) => return None,
+                Ok(open) => self.open = open,
                 Err(error) => {
                     self.parts.clear();
+                    self.open = None;
                     return Some(Err(error));
                 }
             }

@@ -26,6 +26,8 @@ use crate::table::Column;
 const GROUP_ROWS: usize = 128 * 1024;
 /// A row group ends early when it is this large encoded, for tables with very long text.
 const GROUP_BYTES: usize = 64 << 20;
+/// A data page. Larger ones compress no better, and their buffers are too large to be used again.
+const PAGE_BYTES: usize = 256 << 10;
 /// More threads than this would only take them away from other days.
 const LANES: usize = 4;
 /// Cells of a batch below which handing columns to other threads costs more than it wins.
@@ -154,6 +156,7 @@ impl Encoder {
 fn properties(fields: &[FieldRef], sample: Option<&RecordBatch>) -> Result<WriterProperties, StoreError> {
     let path = |name: &str| ColumnPath::new(vec![name.to_owned()]);
     let mut properties = WriterProperties::builder()
+        .set_data_page_size_limit(PAGE_BYTES)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).map_err(failed)?))
         .set_created_by(concat!("flattap ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_statistics_enabled(EnabledStatistics::Chunk)
