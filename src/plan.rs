@@ -5,6 +5,7 @@
 
 mod question;
 mod refusal;
+mod selection;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,13 +14,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::auth::{Granted, Policy};
 use crate::catalog::{Filling, TableSpec};
 use crate::config::{Account, Config, PiiMode};
 use crate::period::{Clock, Days, start_of_day};
-use crate::request::{Partial, RefreshRequest, RequestError, TableRequest};
+use crate::request::{Partial, RefreshRequest, RequestError, Selection, TableRequest};
 
 pub use question::{Filters, Keeping, Lookup, Question, Source, TrendBy, is_passing};
 pub use refusal::PlanError;
@@ -42,6 +44,10 @@ pub struct ReadPlan {
     /// Half-open bounds on `event_time`, when date-times were asked for.
     pub window: Option<(DateTime, DateTime)>,
     pub view: View,
+    /// What of the view's rows is wanted.
+    pub selection: Selection,
+    /// The project's zone.
+    pub zone: TimeZone,
     pub demand: Demand,
 }
 
@@ -106,7 +112,10 @@ pub fn read(
         }
         .into());
     }
-    let sources = question::sources(spec, request, settings, period.days, today);
+    let view = View::of(granted, world.policy, spec, &request.own);
+    selection::check(spec, &view, &request.selection)?;
+    let days = selection::narrowed(spec, period.days, &request.selection, &settings.timezone);
+    let sources = question::sources(spec, request, settings, days, today);
     let sum = match (spec.filling, request.own.one("by")) {
         (Filling::EventCounts, by) if by != Some("day") => Sum::Counts,
         _ => Sum::Rows,
@@ -116,11 +125,13 @@ pub fn read(
         spec,
         account: account.to_owned(),
         sources,
-        days: period.days,
+        days,
         moved_at: start_of_day(today, &settings.timezone),
         sum,
         window: period.window,
-        view: View::of(granted, world.policy, spec, &request.own),
+        view,
+        selection: request.selection.clone(),
+        zone: settings.timezone.clone(),
         demand: Demand {
             max_age: request.fresh.map(|fresh| fresh.max(server.fresh_floor)),
             wait: request.wait.unwrap_or(server.default_wait).min(server.max_wait),

@@ -5,8 +5,10 @@
 //! (`event_time, row_id`) without a sort, because a day's file is sorted and days are read one after another. Bytes are
 //! the business of `encode`; which days are there was settled by `freshness`.
 
+mod condition;
 mod days;
 mod hashed;
+mod selection;
 mod sum;
 mod view;
 mod visible;
@@ -29,6 +31,7 @@ use crate::auth::PiiHasher;
 use crate::catalog::{FixedColumn, TableSpec};
 use crate::encode::OutputColumn;
 use crate::plan::{ReadPlan, Sum};
+use crate::request::RequestError;
 use crate::store::{Snapshot, Store};
 use crate::table::{BatchStream, Column};
 
@@ -46,6 +49,15 @@ pub enum QueryError {
     /// Our own mistake in building the plan.
     #[error("the query could not be planned")]
     Planning(#[source] Arc<DataFusionError>),
+    /// The caller asks for columns that there are not, or compares what cannot be compared.
+    #[error(transparent)]
+    Selection(#[from] RequestError),
+}
+
+impl From<DataFusionError> for QueryError {
+    fn from(error: DataFusionError) -> Self {
+        Self::Planning(Arc::new(error))
+    }
 }
 
 /// The engine: what all queries share.
@@ -79,8 +91,9 @@ impl Engine {
         snapshots: &[Arc<Snapshot>],
     ) -> Result<(Vec<OutputColumn>, BatchStream<QueryError>), QueryError> {
         let columns = columns_of(plan.spec, snapshots);
-        let output = output_columns(&plan.view, &columns);
-        let frame = self.frame(plan, snapshots, &columns).map_err(|error| QueryError::Planning(Arc::new(error)))?;
+        let view = output_columns(&plan.view, &columns);
+        let frame = self.frame(plan, snapshots, &columns)?;
+        let (frame, output) = selection::apply(frame, plan, view)?;
         Ok((output, self.stream(frame)))
     }
 
@@ -115,7 +128,8 @@ impl Engine {
         if plan.sum == Sum::Counts {
             frame = sum::counts(frame, plan.days)?;
         }
-        if snapshots.len() > 1 {
+        // An order of the caller's comes on top.
+        if snapshots.len() > 1 && plan.selection.order.is_empty() {
             frame = frame.sort(plan.spec.order.iter().map(|name| column(name).sort(true, true)).collect())?;
         }
         frame.select(view::expressions(&plan.view, columns, &self.hasher))

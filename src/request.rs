@@ -9,6 +9,7 @@
 
 mod duration;
 mod error;
+mod expression;
 mod filters;
 mod json;
 mod nearest;
@@ -17,14 +18,20 @@ mod own;
 mod parameters;
 mod period;
 mod refresh;
+mod selection;
 mod table;
 
 pub use error::RequestError;
+pub use expression::{
+    Bounds, ColumnName, Direction, Expression, Function, Kind, Literal, Operator, OrderKey, day_bounds, refusal,
+    unknown_column,
+};
 pub use nearest::nearest;
 pub use output::{Delivery, OutputOptions};
 pub use own::OwnParameters;
 pub use period::{DayWord, End, Moment, NamedPeriod, Period, PeriodRequest, Unit};
 pub use refresh::{RefreshRequest, parse_refresh, refresh_words};
+pub use selection::Selection;
 pub use table::{Partial, TableRequest, parse, parse_description, parse_listing, parse_nothing};
 
 /// What the configuration says about how requests are read.

@@ -44,6 +44,8 @@ pub enum Values {
     Whole { least: u64, most: u64 },
     /// A JSON object.
     Json,
+    /// A condition, an order or a list of columns in OData v4's grammar, without the `$` of its names.
+    Expression,
 }
 
 impl Parameter {
@@ -58,7 +60,8 @@ impl Parameter {
             | Values::Range
             | Values::Duration
             | Values::Whole { .. }
-            | Values::Json => &[],
+            | Values::Json
+            | Values::Expression => &[],
         }
     }
 }

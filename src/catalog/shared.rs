@@ -96,6 +96,59 @@ pub const LOADING: &[Parameter] = &[
     },
 ];
 
+/// Which columns and rows, in which order.
+pub const SELECTION: &[Parameter] = &[
+    Parameter {
+        name: "select",
+        values: Values::Expression,
+        repeat: Repeat::Once,
+        default: None,
+        example: "event_time,identity,prop_amount",
+        description: "The columns wanted, separated by commas, in the order wanted. All when it is left out.",
+    },
+    Parameter {
+        name: "filter",
+        values: Values::Expression,
+        repeat: Repeat::Once,
+        default: None,
+        example: "prop_amount gt 100 and contains(platform,'droid')",
+        description: "Which rows, as a condition in OData v4's grammar: `eq ne gt ge lt le in`, `and or not`, \
+                      `add sub mul div divby mod`, the functions contains, startswith, endswith, length, indexof, \
+                      substring, tolower, toupper, trim, concat, year, month, day, hour, minute, second, date, round, \
+                      floor, ceiling; text in single quotes, `2026-11-01`, `2026-11-01T09:30:00` with or without an \
+                      offset, `null`. `ne` holds for null. A condition on `event_date` or `event_time` also narrows \
+                      the days that are loaded.",
+    },
+    Parameter {
+        name: "orderby",
+        values: Values::Expression,
+        repeat: Repeat::Once,
+        default: None,
+        example: "prop_amount desc,event_time",
+        description: "The order of the rows: columns or expressions, each with `asc` (the default, null first) or \
+                      `desc` (null last) behind it.",
+    },
+    Parameter {
+        name: "top",
+        values: Values::Whole { least: 0, most: MOST_ROWS },
+        repeat: Repeat::Once,
+        default: None,
+        example: "50",
+        description: "At most so many rows.",
+    },
+    Parameter {
+        name: "skip",
+        values: Values::Whole { least: 0, most: MOST_ROWS },
+        repeat: Repeat::Once,
+        default: Some("0"),
+        example: "100",
+        description: "Leaves out so many rows at the beginning.",
+    },
+];
+
+/// More than any table has, and a number that every tool can write.
+const MOST_ROWS: u64 = 1 << 53;
+
 /// How the cells are written.
 pub const FORM: &[Parameter] = &[
     Parameter {
@@ -157,5 +210,5 @@ pub(super) fn parameters(period: Period) -> impl Iterator<Item = &'static Parame
         Period::Used | Period::UsedUnless(_) => PERIOD,
         Period::Unused => &[],
     };
-    std::iter::once(&ACCOUNT).chain(days).chain(LOADING).chain(FORM)
+    std::iter::once(&ACCOUNT).chain(days).chain(SELECTION).chain(LOADING).chain(FORM)
 }

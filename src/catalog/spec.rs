@@ -133,6 +133,19 @@ impl TableSpec {
         self.own_parameter("event").is_some()
     }
 
+    /// Whether a column of this name may come up beside the fixed ones, as data is seen.
+    pub fn may_have(&self, name: &str) -> bool {
+        let beginnings: &[&str] = match self.filling {
+            Filling::Events => &["session_", "prop_", "profile_"],
+            Filling::EventItems => &["item_"],
+            Filling::Profiles | Filling::Profile => &["profile_"],
+            // Paths of metrics, which have no beginning of their own.
+            Filling::CampaignReports | Filling::MessageReports => &[""],
+            _ => &[],
+        };
+        beginnings.iter().any(|beginning| name.starts_with(beginning))
+    }
+
     /// The columns that every kept table of this kind begins with: those that callers get, then the hidden ones.
     pub fn kept_columns(&self) -> Vec<Column> {
         self.columns.iter().chain(self.stored).map(FixedColumn::column).collect()

@@ -11,6 +11,7 @@ impl From<QueryError> for ApiError {
                 Self::new(Code::StoreUnavailable, Code::StoreUnavailable.entry().meaning).caused_by(error)
             }
             QueryError::Planning(_) => Self::internal(error),
+            QueryError::Selection(error) => error.into(),
         }
     }
 }

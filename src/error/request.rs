@@ -11,7 +11,9 @@ impl From<RequestError> for ApiError {
             RequestError::Unknown { .. } => Code::RequestUnknownParameter,
             RequestError::Repeated { .. } => Code::RequestRepeatedParameter,
             RequestError::Missing { .. } => Code::RequestMissingParameter,
-            RequestError::BadValue { .. } | RequestError::Backwards { .. } => Code::RequestBadParameter,
+            RequestError::BadValue { .. } | RequestError::Backwards { .. } | RequestError::Expression { .. } => {
+                Code::RequestBadParameter
+            }
             RequestError::Contradiction { .. } => Code::RequestContradiction,
             RequestError::PeriodTooLong { .. } => Code::RequestPeriodTooLong,
             RequestError::Encoding { .. } | RequestError::Body { .. } => Code::RequestMalformed,
@@ -74,7 +76,7 @@ mod tests {
     #[test]
     fn an_unknown_word_like_no_other_gets_the_list() {
         let error = refuse("event=A&zzzzzz=1");
-        assert!(error.parts().hint.as_deref().is_some_and(|hint| hint.contains("range, fresh")));
+        assert!(error.parts().hint.as_deref().is_some_and(|hint| hint.contains("range, select")));
     }
 
     #[test]

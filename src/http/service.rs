@@ -17,7 +17,7 @@ use crate::http::state::AppState;
 use crate::period::day_number;
 use crate::plan::{self, ReadPlan, View};
 use crate::query;
-use crate::request::{Delivery, OutputOptions, RefreshRequest, TableRequest};
+use crate::request::{self, Delivery, OutputOptions, RefreshRequest, TableRequest};
 use crate::telemetry::{ServerTiming, Stage};
 
 /// The rows. `spec` is visible to the caller; accounts and events are still to be judged.
@@ -61,7 +61,8 @@ fn facts(plan: &ReadPlan, ready: &Ready, format: Format, output: OutputOptions) 
 /// Equal for equal rows: what is read (the days' contents, the columns) and in whose view.
 fn fingerprint(plan: &ReadPlan, ready: &Ready) -> u128 {
     let mut hasher = XxHash3_128::new();
-    hasher.write(format!("{:?} {:?} {:?} {:?}", plan.days, plan.window, plan.sum, plan.view).as_bytes());
+    let said = (plan.days, plan.window, plan.sum, &plan.view, &plan.selection);
+    hasher.write(format!("{said:?}").as_bytes());
     for (source, snapshot) in plan.sources.iter().zip(&ready.snapshots) {
         hasher.write(format!("{:?}", snapshot.key).as_bytes());
         for column in snapshot.columns.iter() {
@@ -107,7 +108,7 @@ pub async fn describe_table(
     }
     let columns = query::columns_of(spec, &snapshots);
     let view = View::of(granted, &state.policy, spec, &asked.own);
-    Ok(columns
+    let described: Vec<DescribedColumn> = columns
         .into_iter()
         .filter_map(|column| {
             let kind = match view.treatment(&column) {
@@ -117,7 +118,14 @@ pub async fn describe_table(
             };
             Some(DescribedColumn { kind, is_personal: view.is_personal(&column), column })
         })
-        .collect())
+        .collect();
+    let Some(wanted) = &asked.selection.columns else { return Ok(described) };
+    let chosen = wanted.iter().map(|name| {
+        let names = described.iter().map(|known| known.column.name.as_str());
+        let found = described.iter().find(|known| known.column.name == name.name);
+        found.cloned().ok_or_else(|| request::unknown_column("select", name, names).into())
+    });
+    chosen.collect()
 }
 
 /// The jobs whose account, table and event the caller sees, newest first.

@@ -23,6 +23,10 @@ pub enum RequestError {
     #[error("`{parameter}` and `{other}` contradict each other: {why}")]
     Contradiction { parameter: &'static str, other: &'static str, why: &'static str },
 
+    /// A condition, an order or a list of columns. Positions count characters from 1.
+    #[error("`{parameter}` cannot be read at character {position}: {why}")]
+    Expression { parameter: &'static str, position: usize, why: String, near: Option<String> },
+
     /// The end of the period is not after its beginning.
     #[error("the period is empty: from `{from}`, {parameter} `{end}`")]
     Backwards { from: String, parameter: &'static str, end: String },
@@ -51,6 +55,7 @@ impl RequestError {
             | Self::Missing { parameter, .. }
             | Self::BadValue { parameter, .. }
             | Self::Contradiction { parameter, .. }
+            | Self::Expression { parameter, .. }
             | Self::Backwards { parameter, .. } => Some(parameter),
             Self::PeriodTooLong { .. } | Self::Encoding { .. } | Self::TooLong { .. } | Self::Body { .. } => None,
         }
@@ -60,7 +65,7 @@ impl RequestError {
     pub fn near(&self) -> Option<&str> {
         match self {
             Self::Unknown { near, .. } => *near,
-            Self::BadValue { near, .. } => near.as_deref(),
+            Self::BadValue { near, .. } | Self::Expression { near, .. } => near.as_deref(),
             _ => None,
         }
     }

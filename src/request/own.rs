@@ -7,8 +7,7 @@ use std::fmt;
 
 use crate::catalog::{Parameter, Period, Repeat, TableSpec, Values};
 use crate::request::RequestError;
-use crate::request::error::quoted;
-use crate::request::parameters::{Given, bad_word};
+use crate::request::parameters::{Given, bad_word, whole};
 
 /// Read into fields of their own.
 const ELSEWHERE: [&str; 2] = ["event", "where"];
@@ -104,24 +103,15 @@ fn checked(parameter: &'static Parameter, value: &str) -> Result<String, Request
             true => Ok(value.to_owned()),
             false => Err(bad_word(parameter.name, value, parameter.words())),
         },
-        Values::Whole { least, most } => whole(value)
-            .filter(|number| (least..=most).contains(number))
-            .map(|number| number.to_string())
-            .ok_or_else(|| RequestError::BadValue {
-                parameter: parameter.name,
-                value: quoted(value),
-                expected: format!("it takes a whole number from {least} to {most}").into(),
-                near: None,
-            }),
-        Values::Text | Values::Day | Values::DayOrTime | Values::Range | Values::Duration | Values::Json => {
-            Ok(value.to_owned())
-        }
+        Values::Whole { .. } => whole(parameter, value).map(|number| number.to_string()),
+        Values::Text
+        | Values::Day
+        | Values::DayOrTime
+        | Values::Range
+        | Values::Duration
+        | Values::Json
+        | Values::Expression => Ok(value.to_owned()),
     }
-}
-
-/// Digits only: `parse` would take a sign.
-fn whole(value: &str) -> Option<u64> {
-    value.bytes().all(|byte| byte.is_ascii_digit()).then(|| value.parse().ok()).flatten()
 }
 
 fn contradictions(given: &Given, spec: &TableSpec, own: &OwnParameters) -> Result<(), RequestError> {

@@ -17,7 +17,7 @@ const LONGEST_QUERY: usize = 16 * 1024;
 const MOST: usize = 128;
 /// Bytes of one decoded value. CleverTap's own names end at 512 characters.
 pub(super) const LONGEST_VALUE: usize = 2_048;
-/// Bytes of one JSON value.
+/// Bytes of one JSON value or one condition.
 const LONGEST_JSON: usize = 8 * 1024;
 
 /// A word and its value, decoded and not yet known to be right.
@@ -100,7 +100,8 @@ impl Given {
                 near: None,
             };
             let is_json = parameter.values == Values::Json;
-            if value.len() > if is_json { LONGEST_JSON } else { LONGEST_VALUE } {
+            let is_long = is_json || parameter.values == Values::Expression;
+            if value.len() > if is_long { LONGEST_JSON } else { LONGEST_VALUE } {
                 return Err(refuse("it is too long"));
             }
             // In JSON they are white space, or its parser refuses them.
@@ -139,6 +140,12 @@ impl Given {
         }
     }
 
+    /// The value of a word that takes a whole number.
+    pub(super) fn whole(&self, name: &str) -> Result<Option<u64>, RequestError> {
+        let given = self.0.iter().find(|(parameter, _)| parameter.name == name);
+        given.map(|(parameter, value)| whole(parameter, value)).transpose()
+    }
+
     /// Refuses when a required word is not there.
     pub(super) fn require(&self, parameters: &[Parameter]) -> Result<(), RequestError> {
         match parameters.iter().find(|parameter| self.one(parameter.name).is_none()) {
@@ -148,6 +155,22 @@ impl Given {
             None => Ok(()),
         }
     }
+}
+
+/// Digits only (`parse` would take a sign), within the bounds of the parameter.
+pub(super) fn whole(parameter: &Parameter, value: &str) -> Result<u64, RequestError> {
+    let (least, most) = match parameter.values {
+        Values::Whole { least, most } => (least, most),
+        _ => (0, u64::MAX),
+    };
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = if digits { value.parse().ok() } else { None };
+    number.filter(|number| (least..=most).contains(number)).ok_or_else(|| RequestError::BadValue {
+        parameter: parameter.name,
+        value: quoted(value),
+        expected: format!("it takes a whole number from {least} to {most}").into(),
+        near: None,
+    })
 }
 
 pub(super) fn bad_word(parameter: &'static str, value: &str, words: &[&'static str]) -> RequestError {
@@ -177,7 +200,12 @@ fn synonym(name: &str, known: &[&'static str]) -> Option<&'static str> {
         "max_age" | "maxage" => "fresh",
         "attachment" => "download",
         "interval" | "granularity" | "group_by" | "groupby" => "by",
-        "top_n" | "limit" => "limit_values",
+        "top_n" | "limit" if known.contains(&"limit_values") => "limit_values",
+        "top_n" | "limit" | "first" | "page_size" => "top",
+        "offset" => "skip",
+        "sort" | "sort_by" | "order" => "orderby",
+        "columns" | "fields" => "select",
+        "query" | "q" | "search" => "filter",
         "campaign_id" | "campaign" => "id",
         "conditions" | "condition" | "event_properties" | "common_profile_properties" | "advanced_query" => "where",
         _ => return None,

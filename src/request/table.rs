@@ -9,6 +9,7 @@ use crate::request::output::{self, OutputOptions};
 use crate::request::own::{self, OwnParameters};
 use crate::request::parameters::{Given, split};
 use crate::request::period::{self, PeriodRequest};
+use crate::request::selection::{self, Selection};
 use crate::request::{QueryKey, RequestError, Rules, duration, filters};
 
 /// What is asked of a table.
@@ -29,6 +30,7 @@ pub struct TableRequest {
     /// How long to wait for loading days. Not yet cut to the server's maximum.
     pub wait: Option<Duration>,
     pub partial: Partial,
+    pub selection: Selection,
     pub output: OutputOptions,
 }
 
@@ -113,6 +115,7 @@ pub(super) fn table_request(
             Some("allow") => Partial::Allow,
             _ => Partial::Refuse,
         },
+        selection: selection::read(given)?,
         output: output::read(given)?,
     })
 }
@@ -145,6 +148,7 @@ mod tests {
                 fresh: None,
                 wait: None,
                 partial: Partial::Refuse,
+                selection: Selection::default(),
                 output: OutputOptions::default(),
             }
         );
@@ -190,7 +194,7 @@ mod tests {
 
     #[test]
     fn what_is_not_offered_is_unknown() {
-        for word in ["select", "filter", "orderby", "top", "skip", "format", "_"] {
+        for word in ["$count", "apply", "format", "_"] {
             let error = ask(&format!("event=A&{word}=1")).unwrap_err();
             assert!(matches!(error, RequestError::Unknown { .. }), "{word}");
         }

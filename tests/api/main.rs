@@ -17,6 +17,7 @@ mod openapi;
 mod process;
 mod pull;
 mod secrets;
+mod selection;
 mod sharing;
 mod support;
 mod tables;

@@ -93,7 +93,15 @@ pub(super) fn schema(shared: &Shared) -> Object {
         Some(Values::Text) if shared.name() == catalog::API_KEY.name => {
             schema.format(Some(SchemaFormat::KnownFormat(KnownFormat::Password))).build()
         }
-        Some(Values::Text | Values::Day | Values::DayOrTime | Values::Range | Values::OneOf(_) | Values::Flag)
+        Some(
+            Values::Text
+            | Values::Day
+            | Values::DayOrTime
+            | Values::Range
+            | Values::OneOf(_)
+            | Values::Flag
+            | Values::Expression,
+        )
         | None => schema.build(),
     }
 }
