@@ -15,6 +15,7 @@ RUN mkdir -p src benches \
     && sed -n '/^\[\[bench\]\]/,/^name/ s/^name = "\(.*\)"$/\1/p' Cargo.toml | xargs -I{} touch benches/{}.rs \
     && cargo build --release --locked \
     && rm -rf src
+COPY flattap.example.toml ./
 COPY src ./src
 RUN touch src/main.rs src/lib.rs \
     && cargo build --release --locked

@@ -31,7 +31,7 @@ mod tests;
 
 pub use describe::{markdown, needs};
 pub use parameter::{Parameter, Repeat, Values};
-pub use shared::{ACCOUNT, API_KEY, FORM, LOADING, PERIOD, SELECTION};
+pub use shared::{ACCOUNT, API_KEY, FORM, FRESHNESS, PARTIAL, PERIOD, SELECTION, SQL};
 pub use spec::{Filling, FixedColumn, Period, TableSpec};
 
 /// The tables that are offered, in the order in which lists show them.

@@ -21,6 +21,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod value;
+mod views;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -43,6 +44,7 @@ pub use self::pii::{PiiConfig, PiiMode};
 pub use self::server::{Server, Tls};
 pub use self::source::{ConfigFile, PREFIX};
 pub use self::store::StoreConfig;
+pub use self::views::{View, ViewParameter, ViewParameterType, ViewValue, sample_views};
 
 use self::error::Problem;
 use self::source::Merged;
@@ -61,6 +63,8 @@ pub struct Config {
     pub accounts: BTreeMap<String, Account>,
     pub auth: AuthConfig,
     pub pii: PiiConfig,
+    /// Saved queries, by name.
+    pub views: BTreeMap<String, View>,
 }
 
 /// The file's shape. The parts check themselves when they are resolved into [`Config`].
@@ -74,6 +78,7 @@ struct Written {
     accounts: BTreeMap<String, accounts::Written>,
     auth: auth::Written,
     pii: pii::Written,
+    views: BTreeMap<String, views::Written>,
 }
 
 impl Config {
@@ -156,6 +161,7 @@ impl Config {
         self.check_accounts()?;
         self.auth.check()?;
         self.pii.check()?;
+        self.views.iter().try_for_each(|(name, view)| view.check(name))?;
         if self.pii.hash_key.is_none() && !self.store.is_local() && self.auth.may_hash() {
             return Err(Problem::at(
                 "pii.hash_key",
@@ -220,6 +226,10 @@ pub const TEST_KEY: &str = "ft_test_key";
 
 impl Written {
     fn resolve(self, folder: &Path) -> Result<Config, Problem> {
+        let view = |(name, view): (String, views::Written)| {
+            let resolved = view.resolve(&name)?;
+            Ok((name, resolved))
+        };
         let account = |(name, account): (String, accounts::Written)| {
             let resolved = account.resolve(&format!("accounts.{name}"), folder)?;
             Ok((name, resolved))
@@ -232,6 +242,7 @@ impl Written {
             accounts: self.accounts.into_iter().map(account).collect::<Result<_, Problem>>()?,
             auth: self.auth.resolve(folder)?,
             pii: self.pii.resolve(folder)?,
+            views: self.views.into_iter().map(view).collect::<Result<_, Problem>>()?,
         })
     }
 }

@@ -6,7 +6,9 @@
 mod question;
 mod refusal;
 mod selection;
+mod sql;
 mod view;
+mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,7 +27,9 @@ use crate::request::{Partial, RefreshRequest, RequestError, Selection, TableRequ
 
 pub use question::{Filters, Keeping, Lookup, Question, Source, TrendBy, is_passing};
 pub use refusal::PlanError;
+pub use sql::{Query, QueryPlan, QueryTable, SqlError, query, sql_name};
 pub use view::View;
+pub use views::{SavedQuery, ViewError, Views};
 
 /// What will be read, for whom, and how fresh it must be.
 #[derive(Clone, Debug)]

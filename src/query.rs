@@ -1,14 +1,17 @@
 //! [`ReadPlan`] + pinned snapshots → the caller's view as a stream of record batches.
 //!
-//! DataFusion is the one engine: whatever face asks (REST parameters today), one logical plan is built over the
+//! DataFusion is the one engine: whatever face asks (parameters of an address, SQL), one logical plan is built over the
 //! caller's *view*, in which personal columns are already dropped or hashed. Rows come in the stored order
 //! (`event_time, row_id`) without a sort, because a day's file is sorted and days are read one after another. Bytes are
 //! the business of `encode`; which days are there was settled by `freshness`.
 
+mod barrier;
 mod condition;
 mod days;
 mod hashed;
+mod limits;
 mod selection;
+mod sql;
 mod sum;
 mod view;
 mod visible;
@@ -16,6 +19,8 @@ mod visible;
 use std::sync::Arc;
 
 use datafusion::error::DataFusionError;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::{Expr, col, lit};
@@ -30,11 +35,17 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::auth::PiiHasher;
 use crate::catalog::{FixedColumn, TableSpec};
 use crate::encode::OutputColumn;
+use crate::period::zone_name;
 use crate::plan::{ReadPlan, Sum};
 use crate::request::RequestError;
 use crate::store::{Snapshot, Store};
 use crate::table::{BatchStream, Column};
 
+use barrier::Barrier;
+use limits::Meter;
+
+pub use limits::{Limit, QueryLimits};
+pub use sql::PlannedQuery;
 pub use view::output_columns;
 
 /// Batches in flight between the scan and the encoder: enough to keep both busy, few enough to bound memory.
@@ -52,6 +63,42 @@ pub enum QueryError {
     /// The caller asks for columns that there are not, or compares what cannot be compared.
     #[error(transparent)]
     Selection(#[from] RequestError),
+    /// The caller's SQL cannot be run; the engine's own words.
+    #[error("{0}")]
+    Sql(String),
+    /// More memory, time or rows than one query may take.
+    #[error(transparent)]
+    Limit(#[from] Limit),
+}
+
+impl QueryError {
+    /// The engine's error by its cause. `said` is for what is the query's own fault.
+    fn sorted(error: DataFusionError, said: impl FnOnce(String) -> Self) -> Self {
+        let message = match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => return Self::Limit(Limit::Memory),
+            DataFusionError::SQL(..)
+            | DataFusionError::Plan(_)
+            | DataFusionError::SchemaError(..)
+            | DataFusionError::NotImplemented(_)
+            | DataFusionError::Execution(_)
+            | DataFusionError::ArrowError(..)
+            | DataFusionError::Diagnostic(..)
+            | DataFusionError::Collection(_)
+            | DataFusionError::Configuration(_) => Some(error.find_root().strip_backtrace()),
+            _ => None,
+        };
+        match message {
+            Some(message) => said(first_line(&message)),
+            None => Self::Unreadable(Arc::new(error)),
+        }
+    }
+}
+
+/// The message without the name of the engine's part that it comes from.
+fn first_line(message: &str) -> String {
+    let parts = ["Schema error: ", "Arrow error: ", "Error during planning: ", "Execution error: ", "SQL error: "];
+    let message = parts.iter().find_map(|part| message.strip_prefix(part)).unwrap_or(message);
+    message.lines().next().unwrap_or_default().chars().take(400).collect()
 }
 
 impl From<DataFusionError> for QueryError {
@@ -67,18 +114,41 @@ pub struct Engine {
     objects: ObjectStoreUrl,
     hasher: PiiHasher,
     store: Store,
+    limits: QueryLimits,
 }
+
+/// Names under which nobody's tables stand.
+const CATALOG: &str = ".";
+const SCHEMA: &str = ".";
 
 impl Engine {
     /// Scans run on the store's runtime, so that no web worker waits for a file.
     ///
     /// Errors: none that a configuration can cause.
-    pub fn new(store: &Store, hasher: PiiHasher) -> Result<Self, QueryError> {
-        let planning = |error| QueryError::Planning(Arc::new(error));
-        let runtime = RuntimeEnvBuilder::new().build_arc().map_err(planning)?;
-        let objects = ObjectStoreUrl::parse("flattap://store").map_err(planning)?;
+    pub fn new(store: &Store, hasher: PiiHasher, limits: QueryLimits) -> Result<Self, QueryError> {
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![store.spill_dir().to_owned()]))
+            .with_max_temp_directory_size(limits.disk);
+        let runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(disk).build_arc()?;
+        let objects = ObjectStoreUrl::parse("flattap://store")?;
         runtime.register_object_store(objects.as_ref(), store.object_store());
-        Ok(Self { runtime, objects, hasher, store: store.clone() })
+        Ok(Self { runtime, objects, hasher, store: store.clone(), limits })
+    }
+
+    /// A session for one query, with memory of its own. `zone` is that of its today.
+    fn session(&self, zone: Option<&TimeZone>) -> Result<SessionContext, QueryError> {
+        let pool = Arc::new(FairSpillPool::new(self.limits.memory));
+        let runtime = RuntimeEnvBuilder::from_runtime_env(&self.runtime).with_memory_pool(pool).build_arc()?;
+        // One partition: the stored order is the answer's order, and a scan is not what takes time.
+        let mut config = SessionConfig::new()
+            .with_target_partitions(1)
+            .with_information_schema(false)
+            .with_create_default_catalog_and_schema(true)
+            .with_default_catalog_and_schema(CATALOG, SCHEMA);
+        if let Some(zone) = zone {
+            config.options_mut().execution.time_zone = Some(zone_name(zone).to_owned());
+        }
+        Ok(SessionContext::new_with_config_rt(config, runtime))
     }
 
     /// The columns the caller gets, and their rows.
@@ -92,23 +162,26 @@ impl Engine {
     ) -> Result<(Vec<OutputColumn>, BatchStream<QueryError>), QueryError> {
         let columns = columns_of(plan.spec, snapshots);
         let view = output_columns(&plan.view, &columns);
-        let frame = self.frame(plan, snapshots, &columns)?;
+        let context = self.session(None)?;
+        let frame = self.frame(&context, plan, snapshots, &columns, None)?;
         let (frame, output) = selection::apply(frame, plan, view)?;
-        Ok((output, self.stream(frame)))
+        // A table is streamed as it lies; only what has to be sorted first takes time before it begins.
+        Ok((output, self.stream(frame, self.limits.of_tables())))
     }
 
+    /// The caller's view of a plan's rows. `number` marks the scans of a table in a query.
     fn frame(
         &self,
+        context: &SessionContext,
         plan: &ReadPlan,
         snapshots: &[Arc<Snapshot>],
         columns: &[Column],
+        number: Option<usize>,
     ) -> Result<DataFrame, DataFusionError> {
-        // One partition: the stored order is the answer's order, and a scan is not what takes time.
-        let config = SessionConfig::new().with_target_partitions(1).with_information_schema(false);
-        let context = SessionContext::new_with_config_rt(config, self.runtime.clone());
         let mut whole: Option<DataFrame> = None;
         for (source, snapshot) in plan.sources.iter().zip(snapshots) {
-            let table = days::DayTable::new(snapshot.clone(), source.days, self.objects.clone(), columns)?;
+            let table =
+                days::DayTable::new(snapshot.clone(), source.days, self.objects.clone(), columns)?.numbered(number);
             let part = context.read_table(Arc::new(table))?;
             whole = Some(match whole {
                 None => part,
@@ -132,23 +205,39 @@ impl Engine {
         if snapshots.len() > 1 && plan.selection.order.is_empty() {
             frame = frame.sort(plan.spec.order.iter().map(|name| column(name).sort(true, true)).collect())?;
         }
-        frame.select(view::expressions(&plan.view, columns, &self.hasher))
+        let frame = frame.select(view::expressions(&plan.view, columns, &self.hasher))?;
+        match plan.view.visible_events() {
+            // Nothing of the caller's may be computed on rows that they do not see: it could fail, and so tell of them.
+            Some(_) => context.read_table(Arc::new(Barrier::new(frame))),
+            None => Ok(frame),
+        }
     }
 
     /// Runs the frame on the engine's runtime. Dropping the stream ends the scan.
-    fn stream(&self, frame: DataFrame) -> BatchStream<QueryError> {
+    fn stream(&self, frame: DataFrame, mut meter: Meter) -> BatchStream<QueryError> {
         let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
         let scan = self.store.spawn(async move {
-            let unreadable = |error| QueryError::Unreadable(Arc::new(error));
-            let mut batches = match frame.execute_stream().await {
-                Ok(batches) => batches,
-                Err(error) => {
-                    let _ = sender.send(Err(unreadable(error))).await;
+            let _turn = meter.turn().await;
+            let mut batches = match meter.work(frame.execute_stream()).await {
+                Ok(Ok(batches)) => batches,
+                Ok(Err(error)) => {
+                    let _ = sender.send(Err(meter.sorted(error))).await;
+                    return;
+                }
+                Err(limit) => {
+                    let _ = sender.send(Err(limit.into())).await;
                     return;
                 }
             };
-            while let Some(batch) = batches.next().await {
-                if sender.send(batch.map_err(unreadable)).await.is_err() {
+            loop {
+                let batch = match meter.work(batches.next()).await {
+                    Ok(None) => return,
+                    Ok(Some(Ok(batch))) => meter.count(batch.num_rows()).map(|()| batch).map_err(QueryError::Limit),
+                    Ok(Some(Err(error))) => Err(meter.sorted(error)),
+                    Err(limit) => Err(limit.into()),
+                };
+                let is_last = batch.is_err();
+                if sender.send(batch).await.is_err() || is_last {
                     return;
                 }
             }

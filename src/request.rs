@@ -19,9 +19,10 @@ mod parameters;
 mod period;
 mod refresh;
 mod selection;
+mod sql;
 mod table;
 
-pub use error::RequestError;
+pub use error::{RequestError, quoted};
 pub use expression::{
     Bounds, ColumnName, Direction, Expression, Function, Kind, Literal, Operator, OrderKey, day_bounds, refusal,
     unknown_column,
@@ -32,6 +33,7 @@ pub use own::OwnParameters;
 pub use period::{DayWord, End, Moment, NamedPeriod, Period, PeriodRequest, Unit};
 pub use refresh::{RefreshRequest, parse_refresh, refresh_words};
 pub use selection::Selection;
+pub use sql::{LONGEST_SQL, QueryRequest, SqlBody, around, parse_range, parse_sql, parse_view};
 pub use table::{Partial, TableRequest, parse, parse_description, parse_listing, parse_nothing};
 
 /// What the configuration says about how requests are read.

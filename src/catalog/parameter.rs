@@ -44,6 +44,8 @@ pub enum Values {
     Whole { least: u64, most: u64 },
     /// A JSON object.
     Json,
+    /// A query.
+    Sql,
     /// A condition, an order or a list of columns in OData v4's grammar, without the `$` of its names.
     Expression,
 }
@@ -61,6 +63,7 @@ impl Parameter {
             | Values::Duration
             | Values::Whole { .. }
             | Values::Json
+            | Values::Sql
             | Values::Expression => &[],
         }
     }

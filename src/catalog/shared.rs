@@ -65,7 +65,7 @@ pub const PERIOD: &[Parameter] = &[
 ];
 
 /// How fresh, and how patient.
-pub const LOADING: &[Parameter] = &[
+pub const FRESHNESS: &[Parameter] = &[
     Parameter {
         name: "fresh",
         values: Values::Duration,
@@ -85,16 +85,29 @@ pub const LOADING: &[Parameter] = &[
         description: "How long to wait for days that are still loading, at most the server's maximum. After that the \
                       answer is 503 with `Retry-After`, and loading goes on.",
     },
-    Parameter {
-        name: "partial",
-        values: Values::OneOf(&["refuse", "allow"]),
-        repeat: Repeat::Once,
-        default: Some("refuse"),
-        example: "allow",
-        description: "`allow` answers with the days that are there already; the answer then says \
-                      `Flattap-Complete: false`. `refuse` never gives a part of a table.",
-    },
 ];
+
+/// What to do when not all days are there in time.
+pub const PARTIAL: Parameter = Parameter {
+    name: "partial",
+    values: Values::OneOf(&["refuse", "allow"]),
+    repeat: Repeat::Once,
+    default: Some("refuse"),
+    example: "allow",
+    description: "`allow` answers with the days that are there already; the answer then says \
+                  `Flattap-Complete: false`. `refuse` never gives a part of a table.",
+};
+
+/// The query itself.
+pub const SQL: Parameter = Parameter {
+    name: "q",
+    values: Values::Sql,
+    repeat: Repeat::Once,
+    default: None,
+    example: "SELECT event_date, sum(prop_amount) AS revenue FROM events.\"Charged\" GROUP BY event_date",
+    description: "One SELECT, joins and subqueries included. `/v1/tables` says how each table is called in it. The \
+                  period of its tables is that of the request, narrowed by conditions on `event_date`.",
+};
 
 /// Which columns and rows, in which order.
 pub const SELECTION: &[Parameter] = &[
@@ -210,5 +223,5 @@ pub(super) fn parameters(period: Period) -> impl Iterator<Item = &'static Parame
         Period::Used | Period::UsedUnless(_) => PERIOD,
         Period::Unused => &[],
     };
-    std::iter::once(&ACCOUNT).chain(days).chain(SELECTION).chain(LOADING).chain(FORM)
+    std::iter::once(&ACCOUNT).chain(days).chain(SELECTION).chain(FRESHNESS).chain(std::iter::once(&PARTIAL)).chain(FORM)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::error::Problem;
+use super::value::{Lapse, Size};
 
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -15,6 +16,12 @@ pub struct Limits {
     pub concurrent_requests: usize,
     /// Requests of one caller; beyond it 429 with Retry-After. Default: no limit.
     pub requests_per_key: Option<RequestRate>,
+    /// Bytes of one query's sorts, groups and joins before they go to disk. Default 128 MiB.
+    pub query_memory: u64,
+    /// Working time of one query in SQL. Default 60 s.
+    pub query_time: Duration,
+    /// Rows of one query in SQL. Default 10 million.
+    pub query_rows: u64,
 }
 
 /// So many requests per so long.
@@ -32,13 +39,30 @@ impl Limits {
         if self.concurrent_requests == 0 {
             return Err(Problem::at("limits.concurrent_requests", "must be at least 1"));
         }
+        // The engine's smallest buffers alone are some megabytes.
+        if self.query_memory < 16 * 1024 * 1024 {
+            return Err(Problem::at("limits.query_memory", "must be at least 16MiB"));
+        }
+        if self.query_time < Duration::from_secs(1) {
+            return Err(Problem::at("limits.query_time", "must be at least 1s"));
+        }
+        if self.query_rows == 0 {
+            return Err(Problem::at("limits.query_rows", "must be at least 1"));
+        }
         Ok(())
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { range_days: 800, concurrent_requests: 256, requests_per_key: None }
+        Self {
+            range_days: 800,
+            concurrent_requests: 256,
+            requests_per_key: None,
+            query_memory: 128 * 1024 * 1024,
+            query_time: Duration::from_secs(60),
+            query_rows: 10_000_000,
+        }
     }
 }
 
@@ -48,6 +72,9 @@ pub(super) struct Written {
     range_days: Option<u32>,
     concurrent_requests: Option<usize>,
     requests_per_key: Option<Rate>,
+    query_memory: Option<Size>,
+    query_time: Option<Lapse>,
+    query_rows: Option<u64>,
 }
 
 /// `off`, or `600/min`.
@@ -84,6 +111,9 @@ impl Written {
             range_days: self.range_days.unwrap_or(default.range_days),
             concurrent_requests: self.concurrent_requests.unwrap_or(default.concurrent_requests),
             requests_per_key: self.requests_per_key.and_then(|rate| rate.0),
+            query_memory: self.query_memory.map_or(default.query_memory, |size| size.0),
+            query_time: self.query_time.map_or(default.query_time, |time| time.0),
+            query_rows: self.query_rows.unwrap_or(default.query_rows),
         }
     }
 }

@@ -116,6 +116,14 @@ codes! {
         "None of the accepted formats is offered"
         "The header `Accept` names no format that this server writes."
         "Put the format into the address instead, such as `.csv` or `.json`; an extension beats the header.";
+    RequestBadSql "request_bad_sql" BAD_REQUEST Caller
+        "The SQL cannot be run"
+        "The query is not one SELECT, names a column that is not there, or computes something that cannot be computed."
+        "The detail says where. `/v1/tables` lists the tables and what they are called in SQL; names with capitals stand in double quotes.";
+    RequestQueryLimit "request_query_limit" PAYLOAD_TOO_LARGE Caller
+        "The query needs too much"
+        "The query needs more memory, time or rows than one query may take."
+        "Narrow it: fewer days, fewer columns, a filter before a join, an aggregate instead of rows.";
     RequestTooLarge "request_too_large" PAYLOAD_TOO_LARGE Caller
         "The body is too large"
         "The body of the request is larger than any that is understood here."

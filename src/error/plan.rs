@@ -3,7 +3,7 @@
 use super::api_error::ApiError;
 use super::code::Code;
 use super::refusals::sentence;
-use crate::plan::PlanError;
+use crate::plan::{PlanError, SqlError};
 
 impl From<PlanError> for ApiError {
     fn from(error: PlanError) -> Self {
@@ -22,10 +22,25 @@ impl From<PlanError> for ApiError {
             PlanError::PersonalCondition { .. } => Self::new(Code::AuthForbidden, detail)
                 .parameter("where")
                 .hint("Use a key with `pii = \"clear\"`, or leave the condition out."),
+            PlanError::Sql(error) => of_sql(error, detail),
             PlanError::UnknownEvent { near, .. } => {
                 guess(Self::new(Code::TableUnknownEvent, detail).parameter("event"), near)
             }
         }
+    }
+}
+
+fn of_sql(error: SqlError, detail: String) -> ApiError {
+    match error {
+        SqlError::UnknownTable { near, .. } => {
+            let error = ApiError::new(Code::TableUnknown, detail).parameter("q");
+            let hint = "`/v1/tables` says how each table is called in SQL, such as events.\"Charged\".";
+            match near {
+                Some(near) => error.hint(format!("Did you mean `{near}`? {hint}")).near([near]),
+                None => error.hint(hint),
+            }
+        }
+        _ => ApiError::new(Code::RequestBadSql, detail).parameter("q"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::api_error::ApiError;
 use super::code::Code;
+use super::refusals::sentence;
 use crate::query::QueryError;
 
 impl From<QueryError> for ApiError {
@@ -12,6 +13,8 @@ impl From<QueryError> for ApiError {
             }
             QueryError::Planning(_) => Self::internal(error),
             QueryError::Selection(error) => error.into(),
+            QueryError::Sql(said) => Self::new(Code::RequestBadSql, sentence(&said)),
+            QueryError::Limit(limit) => Self::new(Code::RequestQueryLimit, sentence(&limit.to_string())),
         }
     }
 }

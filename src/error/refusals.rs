@@ -25,6 +25,19 @@ impl ApiError {
         .available(visible)
     }
 
+    /// `visible`: the views that this caller may see.
+    pub fn view_unknown<'a>(asked: &str, visible: impl IntoIterator<Item = &'a str>) -> Self {
+        let visible: Vec<&str> = visible.into_iter().collect();
+        let near = nearest(asked, visible.iter().copied());
+        let error = Self::new(Code::TableUnknown, format!("There is no view `{}`.", short(asked)));
+        match near {
+            Some(near) => error.hint(format!("Did you mean `{near}`? /v1/tables lists the views.")),
+            None => error.hint("/v1/tables lists the tables and views that this key may read."),
+        }
+        .near(near)
+        .available(visible)
+    }
+
     /// `offered`: the extensions there are.
     pub fn format_unknown<'a>(asked: &str, offered: impl IntoIterator<Item = &'a str>) -> Self {
         let offered: Vec<&str> = offered.into_iter().collect();

@@ -14,7 +14,8 @@ use crate::catalog::{Parameter, TableSpec};
 use crate::encode::{Escape, Format, OutputColumn, encoder};
 use crate::error::ApiError;
 use crate::http::links::Links;
-use crate::request::{Delivery, OutputOptions};
+use crate::plan::{SavedQuery, sql_name};
+use crate::request::{Delivery, OutputOptions, around};
 use crate::table::{Column, ColumnType, schema_of};
 
 /// A table that is made whole in memory.
@@ -34,21 +35,45 @@ pub struct DescribedColumn {
     pub is_personal: bool,
 }
 
-/// The tables, one a row.
-pub fn tables<'a>(tables: impl Iterator<Item = &'a TableSpec>, links: &Links) -> Listing {
-    let tables: Vec<_> = tables.collect();
-    let text = |cell: &dyn Fn(&TableSpec) -> String| column(tables.iter().map(|table| cell(table)));
-    Listing {
-        name: "tables".to_owned(),
-        columns: text_columns(["table", "description", "required", "optional", "url"]),
-        cells: vec![
-            text(&|table| table.name.to_owned()),
-            text(&|table| format!("{} One row is {}.", table.description, table.row)),
-            text(&|table| required(table)),
-            text(&|table| names(table.parameters().filter(|parameter| !is_required(table, parameter)))),
-            text(&|table| links.to(&format!("v1/{}.csv", table.name))),
-        ],
-    }
+/// The tables and views, one a row.
+pub fn tables<'a, 'b>(
+    tables: impl Iterator<Item = &'a TableSpec>,
+    views: impl Iterator<Item = &'b SavedQuery>,
+    links: &Links,
+) -> Listing {
+    let lines: Vec<[Option<String>; 6]> =
+        tables.map(|table| table_line(table, links)).chain(views.map(|view| view_line(view, links))).collect();
+    let cells = |at: usize| -> ArrayRef {
+        Arc::new(StringViewArray::from_iter(lines.iter().map(|line| line.get(at).and_then(Option::as_deref))))
+    };
+    let mut columns = text_columns(["table", "description", "required", "optional", "url", "sql"]);
+    // A table that no query reads, a view that tells nothing of itself.
+    columns.iter_mut().for_each(|column| column.nullable = column.name == "sql");
+    Listing { name: "tables".to_owned(), columns, cells: (0..6).map(cells).collect() }
+}
+
+fn table_line(table: &TableSpec, links: &Links) -> [Option<String>; 6] {
+    [
+        Some(table.name.to_owned()),
+        Some(format!("{} One row is {}.", table.description, table.row)),
+        Some(required(table)),
+        Some(names(table.parameters().filter(|parameter| !is_required(table, parameter)))),
+        Some(links.to(&format!("v1/{}.csv", table.name))),
+        sql_name(table),
+    ]
+}
+
+fn view_line(view: &SavedQuery, links: &Links) -> [Option<String>; 6] {
+    let (optional, required): (Vec<_>, Vec<_>) =
+        view.parameters.iter().partition(|parameter| parameter.default.is_some());
+    [
+        Some(format!("views.{}", view.name)),
+        Some(view.description.clone()),
+        Some(names(required.into_iter())),
+        Some(names(optional.into_iter().chain(around()))),
+        Some(links.to(&format!("v1/views/{}.csv", view.name))),
+        None,
+    ]
 }
 
 /// The columns of a table, one a row.
@@ -147,18 +172,19 @@ mod tests {
     #[test]
     fn the_list_of_tables_says_what_each_needs_and_where_it_is() {
         let url = "https://bi.example.com/".parse().unwrap();
-        let listing = tables([&catalog::events::TABLE].into_iter(), &Links::new(Some(&url)));
+        let listing = tables([&catalog::events::TABLE].into_iter(), [].into_iter(), &Links::new(Some(&url)));
         assert_eq!(cell(&listing, "table", 0), "events");
         assert_eq!(cell(&listing, "required", 0), "event");
-        assert!(cell(&listing, "optional", 0).starts_with("where, account, from, to, until, range, fresh"));
+        assert!(cell(&listing, "optional", 0).starts_with("where, account, from, to, until, range, select"));
+        assert_eq!(cell(&listing, "sql", 0), "events.\"<event>\"");
         assert_eq!(cell(&listing, "url", 0), "https://bi.example.com/v1/events.csv");
     }
 
     #[test]
     fn a_choice_is_listed_as_one() {
-        let listing = tables([&catalog::profile::TABLE].into_iter(), &Links::default());
+        let listing = tables([&catalog::profile::TABLE].into_iter(), [].into_iter(), &Links::default());
         assert_eq!(cell(&listing, "required", 0), "identity or email or object_id");
-        assert!(cell(&listing, "optional", 0).starts_with("account, fresh"));
+        assert!(cell(&listing, "optional", 0).starts_with("account, select"));
     }
 
     #[test]
@@ -175,7 +201,7 @@ mod tests {
 
     #[test]
     fn no_tables_are_a_table_of_no_rows() {
-        let listing = tables([].into_iter(), &Links::default());
+        let listing = tables([].into_iter(), [].into_iter(), &Links::default());
         let response = listing.answer(Format::Csv, OutputOptions::default()).unwrap();
         assert_eq!(response.headers().get("content-type").unwrap(), Format::Csv.media_type());
     }

@@ -9,6 +9,7 @@ mod fixed;
 pub mod index;
 pub mod jobs;
 pub mod refresh;
+pub mod sql;
 pub mod tables;
 mod unknown;
 
@@ -49,6 +50,9 @@ pub fn v1(config: &mut ServiceConfig) {
         .service(jobs::show_job)
         .service(refresh::refresh_table)
         .map(|plain| plain.service(web::resource("/refresh").to(unknown::public)))
+        .service(sql::run_sql)
+        .service(sql::send_sql)
+        .service(sql::read_view)
         .service(tables::read_table)
         .service(tables::negotiate_table)
         .default_service(web::to(unknown::public));

@@ -1,5 +1,7 @@
 //! What handlers ask of the rooms behind them: plan, make the days be there, read, answer.
 
+mod sql;
+
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
@@ -19,6 +21,8 @@ use crate::plan::{self, ReadPlan, View};
 use crate::query;
 use crate::request::{self, Delivery, OutputOptions, RefreshRequest, TableRequest};
 use crate::telemetry::{ServerTiming, Stage};
+
+pub use sql::{read_view, run_sql};
 
 /// The rows. `spec` is visible to the caller; accounts and events are still to be judged.
 pub async fn read_table(
@@ -46,11 +50,7 @@ fn facts(plan: &ReadPlan, ready: &Ready, format: Format, output: OutputOptions) 
         last_modified: ready.changed_at.max(plan.moved_at),
         as_of: ready.as_of,
         complete: ready.complete,
-        cache_status: match &ready.origin {
-            Origin::Store => CacheStatus::Store,
-            Origin::Upstream => CacheStatus::Upstream,
-            Origin::Stale(why) => CacheStatus::Stale { detail: ApiError::from(why.clone()).code().name().to_owned() },
-        },
+        cache_status: cache_status(&ready.origin),
         max_age: ready.max_age,
         download_name: (output.delivery == Delivery::Attachment)
             .then(|| format!("{}.{}", file_name(plan), format.name())),
@@ -58,9 +58,22 @@ fn facts(plan: &ReadPlan, ready: &Ready, format: Format, output: OutputOptions) 
     }
 }
 
+fn cache_status(origin: &Origin) -> CacheStatus {
+    match origin {
+        Origin::Store => CacheStatus::Store,
+        Origin::Upstream => CacheStatus::Upstream,
+        Origin::Stale(why) => CacheStatus::Stale { detail: ApiError::from(why.clone()).code().name().to_owned() },
+    }
+}
+
 /// Equal for equal rows: what is read (the days' contents, the columns) and in whose view.
 fn fingerprint(plan: &ReadPlan, ready: &Ready) -> u128 {
     let mut hasher = XxHash3_128::new();
+    hash_rows(&mut hasher, plan, ready);
+    hasher.finish_128()
+}
+
+fn hash_rows(hasher: &mut XxHash3_128, plan: &ReadPlan, ready: &Ready) {
     let said = (plan.days, plan.window, plan.sum, &plan.view, &plan.selection);
     hasher.write(format!("{said:?}").as_bytes());
     for (source, snapshot) in plan.sources.iter().zip(&ready.snapshots) {
@@ -76,7 +89,6 @@ fn fingerprint(plan: &ReadPlan, ready: &Ready) -> u128 {
             hasher.write(stored.facts.zone.as_bytes());
         }
     }
-    hasher.finish_128()
 }
 
 /// Without its extension.

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::freshness::Freshness;
 use crate::http::answer::AnswerCache;
 use crate::period::Clock;
-use crate::plan::World;
+use crate::plan::{Views, World};
 use crate::query::Engine;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -20,6 +20,7 @@ pub struct AppState {
     pub store: Store,
     pub freshness: Freshness,
     pub engine: Engine,
+    pub views: Views,
     pub answers: AnswerCache,
     pub metrics: Metrics,
 }

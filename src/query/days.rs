@@ -39,6 +39,8 @@ pub struct DayTable {
     days: Days,
     objects: ObjectStoreUrl,
     schema: SchemaRef,
+    /// Which table of a query this is.
+    number: Option<usize>,
 }
 
 impl DayTable {
@@ -47,7 +49,15 @@ impl DayTable {
         // A missing column reads as null whatever the contract says of it.
         let fields: Vec<Field> =
             schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
-        Ok(Self { snapshot, days, objects, schema: Arc::new(Schema::new(fields)) })
+        Ok(Self { snapshot, days, objects, schema: Arc::new(Schema::new(fields)), number: None })
+    }
+
+    pub fn numbered(self, number: Option<usize>) -> Self {
+        Self { number, ..self }
+    }
+
+    pub fn number(&self) -> Option<usize> {
+        self.number
     }
 
     fn files(&self) -> Vec<PartitionedFile> {

@@ -72,7 +72,7 @@ impl RequestError {
 }
 
 /// What the caller wrote, fit to be quoted: at most 60 characters, no control characters.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut quoted: String = text.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if text.chars().nth(LONGEST).is_some() {

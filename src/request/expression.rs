@@ -200,6 +200,21 @@ pub struct ColumnName {
 }
 
 impl Expression {
+    /// That the column lies within these bounds; `None` when there are none.
+    pub fn within(column: &str, bounds: Bounds) -> Option<Self> {
+        let part = |kind| Self { kind, at: 1 };
+        let side = |operator, day: Date| {
+            let (column, day) = (part(Kind::Column(column.to_owned())), part(Kind::Literal(Literal::Date(day))));
+            part(Kind::Binary(Box::new(column), operator, Box::new(day)))
+        };
+        let first = bounds.first.map(|first| side(Operator::GreaterOrEqual, first));
+        let last = bounds.last.map(|last| side(Operator::LessOrEqual, last));
+        match (first, last) {
+            (Some(first), Some(last)) => Some(part(Kind::Binary(Box::new(first), Operator::And, Box::new(last)))),
+            (one, other) => one.or(other),
+        }
+    }
+
     /// Every column it speaks of.
     pub fn columns(&self) -> Vec<ColumnName> {
         let mut found = Vec::new();

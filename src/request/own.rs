@@ -110,6 +110,7 @@ fn checked(parameter: &'static Parameter, value: &str) -> Result<String, Request
         | Values::Range
         | Values::Duration
         | Values::Json
+        | Values::Sql
         | Values::Expression => Ok(value.to_owned()),
     }
 }

@@ -7,9 +7,9 @@
 use percent_encoding::percent_decode_str;
 
 use crate::catalog::{Parameter, Repeat, Values};
-use crate::request::RequestError;
 use crate::request::error::quoted;
 use crate::request::nearest::nearest;
+use crate::request::{LONGEST_SQL, RequestError};
 
 /// Bytes of a query string.
 const LONGEST_QUERY: usize = 16 * 1024;
@@ -99,13 +99,17 @@ impl Given {
                 expected: expected.into(),
                 near: None,
             };
-            let is_json = parameter.values == Values::Json;
-            let is_long = is_json || parameter.values == Values::Expression;
-            if value.len() > if is_long { LONGEST_JSON } else { LONGEST_VALUE } {
+            let has_lines = matches!(parameter.values, Values::Json | Values::Sql);
+            let longest = match parameter.values {
+                Values::Sql => LONGEST_SQL,
+                Values::Json | Values::Expression => LONGEST_JSON,
+                _ => LONGEST_VALUE,
+            };
+            if value.len() > longest {
                 return Err(refuse("it is too long"));
             }
-            // In JSON they are white space, or its parser refuses them.
-            if !is_json && value.chars().any(char::is_control) {
+            // In JSON and SQL they are white space, or the parser refuses them.
+            if !has_lines && value.chars().any(char::is_control) {
                 return Err(refuse("it holds control characters"));
             }
             if value.trim().is_empty() {

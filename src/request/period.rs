@@ -75,6 +75,11 @@ impl fmt::Display for Moment {
     }
 }
 
+/// Reads the name of a period.
+pub(super) fn named(text: &str) -> Result<PeriodRequest, RequestError> {
+    named::parse(text).map(PeriodRequest::Named)
+}
+
 /// Reads `from`, `to`, `until` and `range`. What is wrong on any day is refused at once, before the account is known.
 pub(super) fn read(given: &Given, longest_days: u32) -> Result<PeriodRequest, RequestError> {
     let period = match (given.one("range"), given.one("from"), given.one("to"), given.one("until")) {

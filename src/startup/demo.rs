@@ -9,7 +9,7 @@ use url::Url;
 
 use super::Gateway;
 use crate::clevertap::Tuning;
-use crate::config::{Account, Config, KeyConfig};
+use crate::config::{Account, Config, KeyConfig, sample_views};
 use crate::period::Clock;
 use crate::simulator::{Rows, Simulator, SimulatorConfig};
 
@@ -47,6 +47,7 @@ fn config(simulator: &Simulator, listen: SocketAddr, store: &std::path::Path) ->
         let passcode = secrecy::ExposeSecret::expose_secret(&account.passcode);
         config.accounts.insert("demo".to_owned(), Account::new(&account.account_id, passcode, zone, base_url.clone()));
     }
+    config.views = sample_views()?;
     config.auth.keys.push(KeyConfig::all_seeing("demo", DEMO_KEY));
     Ok(config)
 }

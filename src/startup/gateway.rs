@@ -20,6 +20,7 @@ use crate::http::state::AppState;
 use crate::http::tls::{self, TlsError};
 use crate::http::{Shared, admin_app, public_app};
 use crate::period::Clock;
+use crate::plan::ViewError;
 use crate::query::QueryError;
 use crate::store::{Store, StoreError};
 
@@ -48,6 +49,8 @@ pub enum StartError {
     #[error("cannot listen on {address}")]
     Listen { address: SocketAddr, source: std::io::Error },
     #[error(transparent)]
+    View(#[from] ViewError),
+    #[error(transparent)]
     Tls(#[from] TlsError),
     #[error("{what}")]
     Io { what: &'static str, source: std::io::Error },
@@ -65,7 +68,7 @@ impl Gateway {
     /// Opens the store, makes the clients, binds the listeners.
     pub async fn build(config: Config, clock: Clock, tuning: Tuning) -> Result<Self, StartError> {
         config.check_callers()?;
-        let House { config, clock, policy, store, freshness, engine, metrics } =
+        let House { config, clock, policy, store, freshness, engine, views, metrics } =
             House::open(config, clock, tuning).await?;
         for name in config.accounts.keys() {
             if let Some(feed) = freshness.feed(name) {
@@ -78,7 +81,8 @@ impl Gateway {
             .map_err(|source| StartError::Io { what: "the threads that write answers cannot start", source })?;
         let answers = AnswerCache::new(limits_of(&config.cache), store.spill_dir().to_owned(), workers.clone())
             .map_err(|source| StartError::Io { what: "the folder for large answers cannot be made", source })?;
-        let state = web::Data::new(AppState { config, clock, policy, store, freshness, engine, answers, metrics });
+        let state =
+            web::Data::new(AppState { config, clock, policy, store, freshness, engine, views, answers, metrics });
         let shared = Shared {
             authenticator: web::Data::new(authenticator),
             admission: web::Data::new(Admission::new(&state.config.limits)),

@@ -12,8 +12,8 @@ use crate::clevertap::{CleverTap, Tuning};
 use crate::config::Config;
 use crate::freshness::{Feed, Freshness, KnownEvents};
 use crate::period::Clock;
-use crate::plan;
-use crate::query::Engine;
+use crate::plan::{self, Views};
+use crate::query::{Engine, QueryLimits};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -28,6 +28,7 @@ pub(super) struct House {
     pub store: Store,
     pub freshness: Freshness,
     pub engine: Engine,
+    pub views: Views,
     pub metrics: Metrics,
 }
 
@@ -50,10 +51,14 @@ impl House {
                 Feed { name: name.clone(), settings: settings.clone(), client, known_events, policy: policy.clone() };
             feeds.insert(name.clone(), Arc::new(feed));
         }
+        let limits = &config.limits;
+        let limits = QueryLimits::new(limits.query_memory, config.cache.spool, limits.query_time, limits.query_rows);
+        let views = Views::new(&config.views)?;
         Ok(Self {
             freshness: Freshness::new(feeds, store.clone(), clock.clone()),
-            engine: Engine::new(&store, hasher)?,
+            engine: Engine::new(&store, hasher, limits)?,
             policy,
+            views,
             store,
             clock,
             metrics,

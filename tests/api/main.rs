@@ -19,6 +19,7 @@ mod pull;
 mod secrets;
 mod selection;
 mod sharing;
+mod sql;
 mod support;
 mod tables;
 mod truth;

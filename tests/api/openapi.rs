@@ -6,7 +6,7 @@ use std::process::Command;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::TestGateway;
+use crate::support::{Setup, TestGateway};
 
 /// Without a key.
 const PUBLIC: [&str; 6] = ["/openapi.json", "/docs", "/docs/errors", "/livez", "/readyz", "/metrics"];
@@ -81,15 +81,21 @@ async fn every_operation_says_what_it_does_what_it_answers_and_who_may_ask() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_documented_get_answers() {
-    let gateway = TestGateway::start().await;
+    let views = flattap::config::sample_views().expect("views");
+    let gateway = TestGateway::with(Setup::default().config(move |config| config.views = views.clone())).await;
     let document = gateway.get("/openapi.json").await.good().json();
     for (path, item) in document["paths"].as_object().expect("paths") {
         if item.get("get").is_none() || path == "/v1/jobs/{id}" || path == "/docs" {
             continue;
         }
         let base = if PUBLIC[3..].contains(&path.as_str()) { &gateway.admin } else { &gateway.base };
-        let query = if path.contains("{table}") { "?event=Charged&from=2026-11-10&to=2026-11-10" } else { "" };
-        let path = path.replace("{table}", "events").replace("{format}", "csv");
+        let query = match path.as_str() {
+            "/v1/sql.{format}" => "?q=SELECT+1",
+            "/v1/views/{name}.{format}" => "?from=2026-11-10&to=2026-11-10",
+            path if path.contains("{table}") => "?event=Charged&from=2026-11-10&to=2026-11-10",
+            _ => "",
+        };
+        let path = path.replace("{table}", "events").replace("{format}", "csv").replace("{name}", "revenue_by_day");
         let url = format!("{base}{path}{query}");
         let request = gateway.client.request(Method::GET, &url).header("x-api-key", flattap::config::TEST_KEY);
         assert_eq!(gateway.send(request).await.status, 200, "{url}");

@@ -28,6 +28,7 @@ const WAYS: [&str; 4] = ["bearer", "api_key_header", "basic", "api_key_query"];
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(
+        (name = "queries", description = "SQL over the tables, and queries that were saved."),
         (name = "tables", description = "Rows and columns. What BI tools call."),
         (name = "loading", description = "What is being fetched from CleverTap, and fetching it again."),
         (name = "documentation", description = "This document and its pages. No key is needed."),

@@ -10,7 +10,8 @@ use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, SchemaFormat,
 use utoipa::openapi::{KnownFormat, Required};
 
 use super::meanings::{Meaning, Shared, gather};
-use crate::catalog::{self, FORM, Parameter, Repeat, TableSpec, Values};
+use crate::catalog::{self, FORM, Parameter, Repeat, SQL, TableSpec, Values};
+use crate::request::around;
 
 /// What the rows of a table take: the union over all tables.
 pub struct TableQuery;
@@ -33,11 +34,34 @@ impl IntoParams for DescriptionQuery {
     }
 }
 
+/// What a query in SQL takes.
+pub struct SqlQuery;
+
+/// What a view takes beside its own parameters.
+pub struct ViewQuery;
+
+impl IntoParams for SqlQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Documented> {
+        alone(std::iter::once(&SQL).chain(around()))
+    }
+}
+
+impl IntoParams for ViewQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Documented> {
+        alone(around())
+    }
+}
+
+/// Parameters that stand outside of any table.
+fn alone(parameters: impl Iterator<Item = &'static Parameter>) -> Vec<Documented> {
+    parameters
+        .map(|parameter| documented(&Shared::only(parameter), Required::False, parameter.description.to_owned()))
+        .collect()
+}
+
 impl IntoParams for ListingQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Documented> {
-        FORM.iter()
-            .map(|parameter| documented(&Shared::only(parameter), Required::False, parameter.description.to_owned()))
-            .collect()
+        alone(FORM.iter())
     }
 }
 
@@ -100,6 +124,7 @@ pub(super) fn schema(shared: &Shared) -> Object {
             | Values::Range
             | Values::OneOf(_)
             | Values::Flag
+            | Values::Sql
             | Values::Expression,
         )
         | None => schema.build(),

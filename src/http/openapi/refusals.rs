@@ -53,6 +53,10 @@ macro_rules! refusals {
 refusals! {
     /// Of a table's rows.
     OfRows: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES, DATA, &[Code::AuthForbidden];
+    /// Of a query.
+    OfQueries: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES, DATA, &[
+        Code::RequestBadSql, Code::RequestQueryLimit, Code::RequestMediaType, Code::RequestTooLarge,
+    ];
     /// Of a schema page.
     OfDescriptions: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES,
         &[Code::AuthForbidden, Code::StoreUnavailable];

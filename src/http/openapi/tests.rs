@@ -40,6 +40,11 @@ fn every_address_is_there() {
         "HEAD /v1/{table}",
         "GET /v1/{table}.{format}",
         "HEAD /v1/{table}.{format}",
+        "GET /v1/sql.{format}",
+        "HEAD /v1/sql.{format}",
+        "POST /v1/sql.{format}",
+        "GET /v1/views/{name}.{format}",
+        "HEAD /v1/views/{name}.{format}",
         "GET /v1/jobs",
         "GET /v1/jobs/{id}",
         "POST /v1/refresh",
@@ -52,7 +57,7 @@ fn every_address_is_there() {
     ] {
         assert!(listed.iter().any(|line| line == expected), "{expected} is not in {listed:#?}");
     }
-    assert_eq!(listed.len(), 18, "{listed:#?}");
+    assert_eq!(listed.len(), 23, "{listed:#?}");
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn tables(
     format: impl FnOnce() -> Result<Format, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     let options = request::parse_listing(request.query_string(), rules(state))?;
-    listing::tables(visible_tables(granted), &links(state)).answer(format()?, options)
+    listing::tables(visible_tables(granted), state.views.seen_by(granted), &links(state)).answer(format()?, options)
 }
 
 /// Describe the columns of a table

@@ -14,7 +14,7 @@ pub struct Bounds {
 
 impl Bounds {
     /// Both hold.
-    fn and(self, other: Self) -> Self {
+    pub fn and(self, other: Self) -> Self {
         let later = |one: Option<Date>, two: Option<Date>| one.max(two);
         let earlier = |one: Option<Date>, two: Option<Date>| match (one, two) {
             (Some(one), Some(two)) => Some(one.min(two)),
@@ -24,7 +24,7 @@ impl Bounds {
     }
 
     /// Either holds.
-    fn or(self, other: Self) -> Self {
+    pub fn or(self, other: Self) -> Self {
         let both = |one: Option<Date>, two: Option<Date>, outer: fn(Date, Date) -> Date| Some(outer(one?, two?));
         Self { first: both(self.first, other.first, Date::min), last: both(self.last, other.last, Date::max) }
     }

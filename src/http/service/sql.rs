@@ -1,0 +1,141 @@
+//! Queries: plan, make the days of all tables be there, run, answer.
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse};
+use datafusion::scalar::ScalarValue;
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use twox_hash::XxHash3_128;
+use uuid::Uuid;
+
+use super::{cache_status, hash_rows};
+use crate::auth::Granted;
+use crate::encode::Format;
+use crate::error::ApiError;
+use crate::freshness::{Origin, Ready};
+use crate::http::answer::{self, AnswerFacts, CacheStatus};
+use crate::http::state::AppState;
+use crate::plan::{self, Query, QueryPlan, SavedQuery};
+use crate::request::{Delivery, QueryRequest};
+use crate::telemetry::{ServerTiming, Stage};
+
+/// A query as somebody wrote it.
+pub async fn run_sql(
+    state: &AppState,
+    granted: &Granted,
+    sql: &str,
+    asked: QueryRequest,
+    format: Format,
+    request: &HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let query = Query::parse(sql).map_err(plan::PlanError::from)?;
+    run(state, granted, Asked { name: "query", query: &query, words: asked, values: Vec::new() }, format, request).await
+}
+
+/// A saved query. What it reads was decided by whoever saved it, so the caller needs the right to it and not to its
+/// tables; accounts, events and personal columns stay the caller's own.
+pub async fn read_view(
+    state: &AppState,
+    granted: &Granted,
+    view: &SavedQuery,
+    asked: QueryRequest,
+    format: Format,
+    request: &HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let values = view.values(&asked.values)?;
+    let asked = Asked { name: &view.name, query: &view.query, words: asked, values };
+    run(state, &granted.through_view(), asked, format, request).await
+}
+
+struct Asked<'a> {
+    /// For the name of a download.
+    name: &'a str,
+    query: &'a Query,
+    words: QueryRequest,
+    values: Vec<(&'static str, ScalarValue)>,
+}
+
+async fn run(
+    state: &AppState,
+    granted: &Granted,
+    asked: Asked<'_>,
+    format: Format,
+    request: &HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let timing = ServerTiming::of(request);
+    let judge = || state.in_world(|world| plan::query(world, granted, asked.query, &asked.words, asked.values.clone()));
+    let plan = timing.time(Stage::Plan, judge)?;
+    let plan = narrowed(state, granted, plan).await?;
+    let loads = join_all(plan.tables.iter().map(|table| state.freshness.ensure(&table.plan)));
+    // All of them are set going before the first refusal is said.
+    let ready: Vec<Ready> = timing.measure(Stage::Fetch, loads).await.into_iter().collect::<Result<_, _>>()?;
+    let snapshots: Vec<_> = ready.iter().map(|ready| ready.snapshots.clone()).collect();
+    let planned = state.engine.plan_query(&plan, &snapshots).await?;
+    let facts = AnswerFacts {
+        server_timing: timing.header(),
+        ..facts(state, &plan, &ready, planned.is_repeatable, &asked, format)
+    };
+    let rows = || async {
+        let columns = planned.columns.clone();
+        Ok((columns, state.engine.run_query(planned)))
+    };
+    answer::respond(request, &state.answers, facts, rows).await
+}
+
+/// The plan over the days that the query's own conditions leave, as far as what is kept lets it be understood.
+async fn narrowed(state: &AppState, granted: &Granted, plan: QueryPlan) -> Result<QueryPlan, ApiError> {
+    let mut snapshots = Vec::with_capacity(plan.tables.len());
+    for table in &plan.tables {
+        let mut kept = Vec::with_capacity(table.plan.sources.len());
+        for source in &table.plan.sources {
+            kept.push(state.store.table(&source.key).snapshot().await?);
+        }
+        snapshots.push(kept);
+    }
+    match state.engine.days_of_query(&plan, &snapshots).await {
+        Some(bounds) => Ok(state.in_world(|world| plan.narrowed(world, granted, &bounds))?),
+        None => Ok(plan),
+    }
+}
+
+fn facts(
+    state: &AppState,
+    plan: &QueryPlan,
+    ready: &[Ready],
+    is_repeatable: bool,
+    asked: &Asked<'_>,
+    format: Format,
+) -> AnswerFacts {
+    let now = state.clock.now();
+    let mut hasher = XxHash3_128::new();
+    hasher.write(plan.query.text().as_bytes());
+    hasher.write(format!("{:?}", plan.values).as_bytes());
+    for (table, ready) in plan.tables.iter().zip(ready) {
+        hasher.write(format!("{:?}", table.name).as_bytes());
+        hash_rows(&mut hasher, &table.plan, ready);
+    }
+    if !is_repeatable {
+        hasher.write(Uuid::now_v7().as_bytes());
+    }
+    let changed = ready.iter().map(|ready| ready.changed_at).max().unwrap_or(Timestamp::UNIX_EPOCH);
+    let status = |wanted: fn(&Origin) -> bool| ready.iter().map(|ready| &ready.origin).find(|origin| wanted(origin));
+    let origin = status(|origin| matches!(origin, Origin::Stale(_)))
+        .or_else(|| status(|origin| matches!(origin, Origin::Upstream)));
+    let output = asked.words.output;
+    AnswerFacts {
+        fingerprint: hasher.finish_128(),
+        format,
+        options: output.text,
+        last_modified: if is_repeatable { changed.max(plan.moved_at) } else { now },
+        as_of: ready.iter().map(|ready| ready.as_of).min().unwrap_or(now),
+        complete: ready.iter().all(|ready| ready.complete),
+        cache_status: origin.map_or(CacheStatus::Store, cache_status),
+        max_age: match is_repeatable {
+            true => ready.iter().map(|ready| ready.max_age).min().unwrap_or(Duration::from_secs(3600)),
+            false => Duration::ZERO,
+        },
+        download_name: (output.delivery == Delivery::Attachment).then(|| format!("{}.{}", asked.name, format.name())),
+        server_timing: None,
+    }
+}

@@ -1,0 +1,358 @@
+//! A query in SQL → the tables it reads, each planned as a request of its own would be.
+//!
+//! What a caller may not see is refused here, before a row is read, as what does not exist. Naming: tables that are
+//! about one event are `events."Charged"`, those about a property of it `event_items."Charged.Items"`, the others
+//! go by their plain names; in front of all of them an account's name can stand.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use datafusion::common::TableReference;
+use datafusion::logical_expr::sqlparser::ast::{
+    Expr as SqlExpr, Statement as SqlStatement, Value as SqlValue, visit_expressions,
+};
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
+use datafusion::sql::resolve::resolve_table_references;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use url::form_urlencoded::Serializer;
+
+use super::{PlanError, ReadPlan, World, read};
+use crate::auth::Granted;
+use crate::catalog::{self, Filling, TableSpec};
+use crate::request::{self, Bounds, Expression, QueryKey, QueryRequest, Rules, TableRequest};
+
+/// Brackets and subqueries within each other.
+const DEEPEST: usize = 40;
+/// Tables of one query. Each costs a snapshot, and perhaps a load.
+const MOST_TABLES: usize = 24;
+
+/// Why a text is no query that we run.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SqlError {
+    #[error("the SQL cannot be read: {0}")]
+    Syntax(String),
+    #[error("the SQL holds {0} statements; exactly one SELECT is run")]
+    NotOne(usize),
+    #[error("only SELECT is run here")]
+    NotSelect,
+    #[error("the query reads {0} tables; at most {MOST_TABLES} are read at once")]
+    TooManyTables(usize),
+    #[error("there is no table `{asked}`")]
+    UnknownTable { asked: String, near: Option<String> },
+    /// The table is read for one event, or for one property of an event.
+    #[error("`{table}` is read for one {of} at a time: {table}.\"{example}\"")]
+    NeedsName { table: &'static str, of: &'static str, example: &'static str },
+    #[error("`{0}` looks up one person and cannot be read in SQL; `profiles` can")]
+    NotInSql(&'static str),
+}
+
+/// One SELECT.
+#[derive(Clone, Debug)]
+pub struct Query {
+    text: Arc<str>,
+    statement: Parsed,
+    tables: Vec<TableReference>,
+}
+
+impl Query {
+    /// Reads the text. Nothing but one SELECT passes: no other statement, no EXPLAIN, SHOW or SET.
+    pub fn parse(text: &str) -> Result<Self, SqlError> {
+        let syntax = |error: datafusion::error::DataFusionError| SqlError::Syntax(first_line(&error.to_string()));
+        let mut parser = DFParserBuilder::new(text).with_recursion_limit(DEEPEST).build().map_err(syntax)?;
+        let mut statements = parser.parse_statements().map_err(syntax)?;
+        let (Some(statement), true) = (statements.pop_front(), statements.is_empty()) else {
+            return Err(SqlError::NotOne(statements.len() + usize::from(!statements.is_empty())));
+        };
+        match &statement {
+            Parsed::Statement(inner) if matches!(inner.as_ref(), SqlStatement::Query(_)) => {}
+            _ => return Err(SqlError::NotSelect),
+        }
+        let (tables, _) = resolve_table_references(&statement, true).map_err(syntax)?;
+        if tables.len() > MOST_TABLES {
+            return Err(SqlError::TooManyTables(tables.len()));
+        }
+        Ok(Self { text: text.into(), statement, tables })
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn statement(&self) -> &Parsed {
+        &self.statement
+    }
+
+    /// The names behind `$` in it.
+    pub(super) fn placeholders(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        if let Parsed::Statement(statement) = &self.statement {
+            let _ = visit_expressions(statement.as_ref(), |part: &SqlExpr| {
+                if let SqlExpr::Value(value) = part
+                    && let SqlValue::Placeholder(name) = &value.value
+                {
+                    found.insert(name.trim_start_matches('$').to_owned());
+                }
+                ControlFlow::<()>::Continue(())
+            });
+        }
+        found
+    }
+
+    /// Checks the names of the tables, as far as nobody's rights are needed for it.
+    pub fn check_names(&self) -> Result<(), SqlError> {
+        for reference in &self.tables {
+            let table = Named::split(reference, |_| true, |_| true)?;
+            table.query()?;
+        }
+        Ok(())
+    }
+}
+
+/// The first line is the message, the others are ours or the engine's own affairs.
+fn first_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let line = line.trim_start_matches("SQL error: ParserError(").trim_end_matches(')').trim_matches('"');
+    line.chars().take(300).collect()
+}
+
+/// A query with everything it reads.
+#[derive(Clone, Debug)]
+pub struct QueryPlan {
+    pub query: Query,
+    /// What stands for `$name` in it.
+    pub values: Vec<(&'static str, ScalarValue)>,
+    pub tables: Vec<QueryTable>,
+    /// The zone in which the query has its today: that of its account.
+    pub zone: TimeZone,
+    /// The latest midnight of its accounts: a period like `last_30_days` moved then.
+    pub moved_at: Timestamp,
+}
+
+/// One table of a query.
+#[derive(Clone, Debug)]
+pub struct QueryTable {
+    pub name: TableReference,
+    pub plan: ReadPlan,
+    request: TableRequest,
+}
+
+/// Judges the tables of a query.
+///
+/// Errors: as [`read`] for each of them.
+pub fn query(
+    world: &World<'_>,
+    granted: &Granted,
+    query: &Query,
+    asked: &QueryRequest,
+    values: Vec<(&'static str, ScalarValue)>,
+) -> Result<QueryPlan, PlanError> {
+    let is_account = |name: &str| world.accounts().contains_key(name) && granted.sees_account(name);
+    let mut tables = Vec::with_capacity(query.tables.len());
+    for reference in &query.tables {
+        let named = Named::split(reference, |spec| granted.sees_table(spec.name), is_account)?;
+        let rules = Rules { query_key: QueryKey::TurnedOff, longest_days: world.config.limits.range_days };
+        let mut request = request::parse(&named.query()?, named.spec, rules)?;
+        request.account = named.account.or_else(|| asked.account.clone());
+        request.period = asked.period.clone();
+        (request.fresh, request.wait) = (asked.fresh, asked.wait);
+        let plan = read(world, granted, named.spec, &request)?;
+        tables.push(QueryTable { name: reference.clone(), plan, request });
+    }
+    let account = match tables.first() {
+        Some(table) => Some(table.plan.account.clone()),
+        None => asked.account.clone(),
+    };
+    let settings = account.and_then(|name| world.accounts().get(&name));
+    Ok(QueryPlan {
+        query: query.clone(),
+        values,
+        zone: settings.map_or(TimeZone::UTC, |account| account.timezone.clone()),
+        moved_at: tables.iter().map(|table| table.plan.moved_at).max().unwrap_or(Timestamp::UNIX_EPOCH),
+        tables,
+    })
+}
+
+impl QueryPlan {
+    /// The same query over fewer days: `bounds` has an entry for each table, outside of which the query reads none of
+    /// its rows.
+    pub fn narrowed(mut self, world: &World<'_>, granted: &Granted, bounds: &[Bounds]) -> Result<Self, PlanError> {
+        for (table, bounds) in self.tables.iter_mut().zip(bounds) {
+            if let Some(condition) = Expression::within("event_date", *bounds) {
+                let mut request = table.request.clone();
+                request.selection.condition = Some(condition);
+                table.plan = read(world, granted, table.plan.spec, &request)?;
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// What a table's name means.
+struct Named {
+    account: Option<String>,
+    spec: &'static TableSpec,
+    /// The part behind the table's own name.
+    of: Option<String>,
+}
+
+impl Named {
+    fn split(
+        reference: &TableReference,
+        is_seen: impl Fn(&TableSpec) -> bool,
+        is_account: impl Fn(&str) -> bool,
+    ) -> Result<Self, SqlError> {
+        let find = |name: &str| catalog::find(name).filter(|spec| is_seen(spec));
+        let unknown = |name: &str| {
+            let seen = catalog::tables().iter().filter(|spec| is_seen(spec)).map(|spec| spec.name);
+            SqlError::UnknownTable {
+                asked: reference.to_string(),
+                near: request::nearest(name, seen).map(str::to_owned),
+            }
+        };
+        match reference {
+            TableReference::Bare { table } => {
+                let spec = find(table).ok_or_else(|| unknown(table))?;
+                Ok(Self { account: None, spec, of: None })
+            }
+            TableReference::Partial { schema, table } => match (find(schema), is_account(schema)) {
+                (Some(spec), _) => Ok(Self { account: None, spec, of: Some(table.to_string()) }),
+                (None, true) => {
+                    let spec = find(table).ok_or_else(|| unknown(table))?;
+                    Ok(Self { account: Some(schema.to_string()), spec, of: None })
+                }
+                (None, false) => Err(unknown(schema)),
+            },
+            TableReference::Full { catalog, schema, table } => {
+                let spec = find(schema).filter(|_| is_account(catalog)).ok_or_else(|| unknown(schema))?;
+                Ok(Self { account: Some(catalog.to_string()), spec, of: Some(table.to_string()) })
+            }
+        }
+    }
+
+    /// The table's own words of a request for it.
+    fn query(&self) -> Result<String, SqlError> {
+        let mut words = Serializer::new(String::new());
+        let spec = self.spec;
+        let needs = |of, example| SqlError::NeedsName { table: spec.name, of, example };
+        match (spec.filling, &self.of) {
+            (Filling::Profile, _) => return Err(SqlError::NotInSql(spec.name)),
+            (Filling::EventItems | Filling::PropertyCounts, of) => {
+                let example = if spec.filling == Filling::EventItems { "Charged.Items" } else { "Charged.Category" };
+                let (event, property) = of
+                    .as_deref()
+                    .and_then(|of| of.rsplit_once('.'))
+                    .filter(|(event, property)| !event.is_empty() && !property.is_empty())
+                    .ok_or_else(|| needs("property of an event", example))?;
+                words.append_pair("event", event).append_pair("property", property);
+            }
+            (Filling::Events, of) => {
+                words.append_pair("event", of.as_deref().ok_or_else(|| needs("event", "Charged"))?);
+            }
+            (Filling::EventCounts | Filling::ProfileCounts | Filling::EventTrends, of) => {
+                let event = of.as_deref().ok_or_else(|| needs("event", "Charged"))?;
+                words.append_pair("event", event).append_pair("by", "day");
+            }
+            (Filling::Profiles | Filling::ProfileDevices | Filling::ProfileEvents, of) => {
+                if let Some(event) = of {
+                    words.append_pair("event", event);
+                }
+            }
+            (_, Some(_)) => {
+                return Err(SqlError::UnknownTable {
+                    asked: format!("{}.{}", spec.name, self.of.as_deref().unwrap_or_default()),
+                    near: Some(spec.name.to_owned()),
+                });
+            }
+            (_, None) => {}
+        }
+        Ok(words.finish())
+    }
+}
+
+/// How a table is called in SQL, for lists: a name in angle brackets stands for any.
+pub fn sql_name(spec: &TableSpec) -> Option<String> {
+    Some(match spec.filling {
+        Filling::Profile => return None,
+        Filling::EventItems | Filling::PropertyCounts => format!("{}.\"<event>.<property>\"", spec.name),
+        Filling::Events | Filling::EventCounts | Filling::ProfileCounts | Filling::EventTrends => {
+            format!("{}.\"<event>\"", spec.name)
+        }
+        _ => spec.name.to_owned(),
+    })
+}
+
+impl From<SqlError> for PlanError {
+    fn from(error: SqlError) -> Self {
+        Self::Sql(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("SELECT 1")]
+    #[case("WITH a AS (SELECT 1) SELECT * FROM a UNION ALL SELECT 2")]
+    #[case("VALUES (1)")]
+    #[case("SELECT * FROM events.\"Charged\" e JOIN profiles p ON p.identity = e.identity")]
+    #[case("SELECT $a FROM campaigns -- a comment; with a semicolon")]
+    #[case("SELECT 1;")]
+    fn one_select_is_a_query(#[case] text: &str) {
+        let query = Query::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        query.check_names().unwrap();
+    }
+
+    #[rstest]
+    #[case("")]
+    #[case(";")]
+    #[case("SELECT 1; SELECT 2")]
+    #[case("SELEC 1")]
+    #[case("EXPLAIN SELECT 1")]
+    #[case("SHOW TABLES")]
+    #[case("SET a = 1")]
+    #[case("DESCRIBE events")]
+    #[case("CREATE TABLE a AS SELECT 1")]
+    #[case("CREATE EXTERNAL TABLE a STORED AS CSV LOCATION '/etc/passwd'")]
+    #[case("INSERT INTO a VALUES (1)")]
+    #[case("DELETE FROM a")]
+    #[case("COPY (SELECT 1) TO '/tmp/a.csv'")]
+    #[case("DROP TABLE a")]
+    #[case("BEGIN")]
+    #[case("PREPARE a AS SELECT 1")]
+    #[case("RESET a")]
+    fn anything_else_is_none(#[case] text: &str) {
+        assert!(Query::parse(text).is_err());
+    }
+
+    #[test]
+    fn deep_texts_are_refused_and_do_not_overflow() {
+        let deep = format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000));
+        assert!(Query::parse(&deep).is_err());
+        let wide = format!("SELECT 1 FROM {}", vec!["events.\"A\""; 3].join(" JOIN "));
+        let _ = Query::parse(&wide);
+    }
+
+    #[rstest]
+    #[case("SELECT 1 FROM event", "there is no table `event`")]
+    #[case("SELECT 1 FROM events", "`events` is read for one event at a time: events.\"Charged\"")]
+    #[case("SELECT 1 FROM event_items.\"Charged\"", "one property of an event")]
+    #[case("SELECT 1 FROM profile", "looks up one person")]
+    #[case("SELECT 1 FROM campaigns.x", "there is no table `campaigns.x`")]
+    #[case("SELECT 1 FROM information_schema.tables", "there is no table")]
+    fn names_that_mean_no_table_are_refused(#[case] text: &str, #[case] why: &str) {
+        // Whether a first word is an account is only known with the configuration.
+        let query = Query::parse(text).unwrap();
+        let refused = query
+            .tables
+            .iter()
+            .find_map(|reference| Named::split(reference, |_| true, |_| false).and_then(|named| named.query()).err());
+        let said = refused.unwrap().to_string();
+        assert!(said.contains(why), "{said}");
+    }
+}
