@@ -156,7 +156,7 @@ pub fn query(
         let rules = Rules { query_key: QueryKey::TurnedOff, longest_days: world.config.limits.range_days };
         let mut request = request::parse(&named.query()?, named.spec, rules)?;
         request.account = named.account.or_else(|| asked.account.clone());
-        request.period = asked.period.clone();
+        request.period = asked.period;
         (request.fresh, request.wait) = (asked.fresh, asked.wait);
         let plan = read(world, granted, named.spec, &request)?;
         tables.push(QueryTable { name: reference.clone(), plan, request });
@@ -334,7 +334,7 @@ mod tests {
     fn deep_texts_are_refused_and_do_not_overflow() {
         let deep = format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000));
         assert!(Query::parse(&deep).is_err());
-        let wide = format!("SELECT 1 FROM {}", vec!["events.\"A\""; 3].join(" JOIN "));
+        let wide = format!("SELECT 1 FROM {}", ["events.\"A\""; 3].join(" JOIN "));
         let _ = Query::parse(&wide);
     }
 

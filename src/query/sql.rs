@@ -125,6 +125,6 @@ fn is_repeatable(plan: &LogicalPlan) -> Result<bool, QueryError> {
 impl QueryError {
     /// The engine's complaint about what the caller wrote, or about data that it met.
     pub(super) fn of_query(error: DataFusionError) -> Self {
-        Self::sorted(error, |said| Self::Sql(said))
+        Self::sorted(error, Self::Sql)
     }
 }

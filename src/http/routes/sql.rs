@@ -98,7 +98,7 @@ pub async fn read_view(
     let Some(view) = state.views.seen_by(&granted).find(|view| view.name == name) else {
         return Err(ApiError::view_unknown(&name, state.views.seen_by(&granted).map(|view| view.name.as_str())));
     };
-    let asked = request::parse_view(request.query_string(), view.parameters, view.range.clone(), rules(&state))?;
+    let asked = request::parse_view(request.query_string(), view.parameters, view.range, rules(&state))?;
     let format = negotiation::by_extension(&extension)?;
     service::read_view(&state, &granted, view, asked, format, &request).await
 }
