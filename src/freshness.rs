@@ -9,6 +9,7 @@ mod chunks;
 mod day_state;
 mod fill;
 mod fills;
+mod forecast;
 mod job;
 mod known_events;
 mod load;
@@ -33,6 +34,7 @@ use crate::store::{DayTable, Snapshot, Store, StoreError, TableKey};
 
 pub use day_state::{DayState, Rules};
 pub use fills::Fills;
+pub use forecast::Forecast;
 pub use job::{FillError, Job, JobState, Progress};
 pub use known_events::KnownEvents;
 

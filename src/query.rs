@@ -169,6 +169,18 @@ impl Engine {
         Ok((output, self.stream(frame, self.limits.of_tables())))
     }
 
+    /// How the rows would be read, as text of several lines.
+    pub fn explain(&self, plan: &ReadPlan, snapshots: &[Arc<Snapshot>]) -> Result<String, QueryError> {
+        let columns = columns_of(plan.spec, snapshots);
+        let view = output_columns(&plan.view, &columns);
+        let context = self.session(None)?;
+        let frame = self.frame(&context, plan, snapshots, &columns, None)?;
+        let (frame, _) = selection::apply(frame, plan, view)?;
+        // A scan has no name of its own in the engine.
+        let text = frame.into_optimized_plan()?.display_indent().to_string();
+        Ok(text.replace("?table?", plan.spec.name))
+    }
+
     /// The caller's view of a plan's rows. `number` marks the scans of a table in a query.
     fn frame(
         &self,

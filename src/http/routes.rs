@@ -46,6 +46,7 @@ pub fn v1(config: &mut ServiceConfig) {
         .service(tables::list_tables)
         .service(tables::describe_table_as)
         .service(tables::describe_table)
+        .service(tables::explain_table)
         .service(jobs::list_jobs)
         .service(jobs::show_job)
         .service(refresh::refresh_table)

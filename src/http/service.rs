@@ -1,5 +1,6 @@
 //! What handlers ask of the rooms behind them: plan, make the days be there, read, answer.
 
+mod explain;
 mod sql;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::query;
 use crate::request::{self, Delivery, OutputOptions, RefreshRequest, TableRequest};
 use crate::telemetry::{ServerTiming, Stage};
 
+pub use explain::{Explanation, explain_table};
 pub use sql::{read_view, run_sql};
 
 /// The rows. `spec` is visible to the caller; accounts and events are still to be judged.

@@ -97,6 +97,11 @@ pub enum Lookup {
 }
 
 impl Question {
+    /// Whether a day is read page by page.
+    pub fn is_walk(&self) -> bool {
+        matches!(self, Self::Events { .. })
+    }
+
     /// The kept table that this one is made of, if it is made of one.
     pub fn parent(&self) -> Option<&Source> {
         match self {

@@ -134,3 +134,13 @@ async fn data_frames_read_a_url_as_it_is() {
         assert_eq!(seen["missing"], serde_json::json!(missing), "{tool}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Python with duckdb and pyarrow: FLATTAP_TEST_PYTHON"]
+async fn conditions_orders_and_sql_mean_what_they_mean_to_duckdb() {
+    let gateway = TestGateway::start().await;
+    let seen = python("queries.py", &[&gateway.base, flattap::config::TEST_KEY, "from=2026-11-03&to=2026-11-09"]).await;
+    assert_eq!(seen["different"], serde_json::json!([]), "{seen:#}");
+    assert_eq!((&seen["filters"], &seen["sql"]), (&200.into(), &30.into()));
+    assert!(seen["rows"].as_u64().is_some_and(|rows| rows > 100), "{seen}");
+}

@@ -145,6 +145,28 @@ async fn a_dropped_column_is_none_and_a_hashed_one_is_its_hash() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_explanation_tells_what_a_request_would_cost_and_costs_nothing() {
+    let setup = Setup::default().config(|config| config.auth.keys[0].pii = PiiMode::Hash);
+    let gateway = TestGateway::with(setup).await;
+    let address = with("/v1/tables/events/explain?event=Charged&from=2026-11-03&to=2026-11-09", &[]);
+    let cold = gateway.get(&address).await.good().json();
+    assert_eq!((&cold["days"]["cold"], &cold["days"]["warm"]), (&7.into(), &0.into()), "{cold:#}");
+    assert!(cold["upstream"]["calls"].is_null() && cold["upstream"]["seconds"].is_null(), "{cold:#}");
+    assert!(gateway.simulator.log().calls_of(Endpoint::EventsOpen).is_empty());
+    gateway.get("/v1/events.csv?event=Charged&from=2026-11-05&to=2026-11-09").await.good();
+    let warm = gateway.get(&with(&address, &[("filter", "event_date ge 2026-11-04 and prop_amount gt 5")])).await;
+    let warm = warm.good().json();
+    assert_eq!((&warm["days"]["cold"], &warm["days"]["warm"]), (&1.into(), &5.into()), "{warm:#}");
+    assert!(warm["upstream"]["calls"].as_u64().is_some_and(|calls| calls >= 2), "{warm:#}");
+    assert!(warm["upstream"]["seconds"].is_number(), "{warm:#}");
+    let hashed = warm["policy"]["hashed"].as_array().unwrap();
+    assert!(hashed.iter().any(|name| name == "email"), "{warm:#}");
+    let plan = warm["plan"].as_str().unwrap();
+    assert!(plan.contains("prop_amount > ") && !plan.contains(".parquet"), "{plan}");
+    gateway.get("/v1/tables/evnts/explain").await.refused(404, "table_unknown");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_schema_page_and_the_entity_tag_follow_the_choice() {
     let gateway = TestGateway::start().await;
     let tag = |answer: &crate::support::Answer| answer.header("etag").to_owned();

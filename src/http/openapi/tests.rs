@@ -40,6 +40,7 @@ fn every_address_is_there() {
         "HEAD /v1/{table}",
         "GET /v1/{table}.{format}",
         "HEAD /v1/{table}.{format}",
+        "GET /v1/tables/{table}/explain",
         "GET /v1/sql.{format}",
         "HEAD /v1/sql.{format}",
         "POST /v1/sql.{format}",
@@ -57,7 +58,7 @@ fn every_address_is_there() {
     ] {
         assert!(listed.iter().any(|line| line == expected), "{expected} is not in {listed:#?}");
     }
-    assert_eq!(listed.len(), 23, "{listed:#?}");
+    assert_eq!(listed.len(), 24, "{listed:#?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tables: their rows, their columns, and the list of them.
 
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, route, web};
 
 use crate::auth::Granted;
@@ -9,6 +10,7 @@ use crate::error::ApiError;
 use crate::http::openapi::answers::{ListOfColumns, ListOfTables, Rows};
 use crate::http::openapi::parameters::{DescriptionQuery, ListingQuery, TableQuery};
 use crate::http::openapi::refusals::{OfDescriptions, OfListings, OfRows};
+use crate::http::service::Explanation;
 use crate::http::state::AppState;
 use crate::http::{links, listing, negotiation, service};
 use crate::request;
@@ -157,6 +159,39 @@ pub async fn describe_table(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     columns(&granted, &state, &table, &request, || negotiation::by_accept(&request)).await
+}
+
+/// Explain a request
+///
+/// What the same request without `/explain` would cost and do: how many of its days are at hand and how many have to be
+/// loaded, how many requests to CleverTap that takes and how long, as far as earlier loads tell; which columns this key
+/// gets hashed or not at all; and how the rows are read. Nothing is loaded and CleverTap is not asked.
+#[utoipa::path(
+    get,
+    tag = "tables",
+    params(("table" = String, Path, description = "Name of the table."), TableQuery),
+    responses(
+        (status = 200, description = "The explanation.", body = Explanation, example = json!({
+            "table": "events", "account": "main", "from": "2026-11-16", "to": "2026-11-22",
+            "days": {"total": 7, "warm": 4, "open": 3, "cold": 3, "loading": 0, "future": 0, "rows": 8120},
+            "upstream": {"calls": 6, "seconds": 4.5},
+            "policy": {"pii": "hash", "hashed": ["identity", "email"], "dropped": []},
+            "plan": "Projection: row_id, event_name, …",
+        })),
+        OfDescriptions,
+    ),
+)]
+#[route("/tables/{table}/explain", method = "GET", method = "HEAD")]
+pub async fn explain_table(
+    granted: Granted,
+    state: web::Data<AppState>,
+    table: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let spec = visible(&granted, &table)?;
+    let asked = request::parse(request.query_string(), spec, rules(&state))?;
+    let explanation = service::explain_table(&state, &granted, spec, &asked).await?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(explanation))
 }
 
 async fn columns(
