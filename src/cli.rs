@@ -116,6 +116,7 @@ mod tests {
     #[case("serve --config flattap.toml")]
     #[case("check --config flattap.toml")]
     #[case("simulate --listen 127.0.0.1:9099")]
+    #[case("simulate --slow")]
     #[case(
         "key new --name a --table events --table event_* --event * --account main --pii drop --refresh --expires 2099-01-01"
     )]

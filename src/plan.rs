@@ -21,7 +21,7 @@ use crate::config::{Account, Config, PiiMode};
 use crate::period::{Clock, Days, start_of_day};
 use crate::request::{Partial, RefreshRequest, RequestError, TableRequest};
 
-pub use question::{Filters, Keeping, Lookup, Question, Source, TrendBy, is_passing};
+pub use question::{Filters, Keeping, LONGEST_TREND, Lookup, Question, Source, TrendBy, is_passing};
 pub use refusal::PlanError;
 pub use view::View;
 
