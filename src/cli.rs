@@ -19,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::auth::AuthSetupError;
 use crate::config::{Config, ConfigError};
+use crate::telemetry;
 
 /// CleverTap's events, profiles and campaigns as flat, typed tables for BI tools.
 #[derive(Debug, Parser)]
@@ -26,6 +27,16 @@ use crate::config::{Config, ConfigError};
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+}
+
+impl Cli {
+    /// Whom the log is for.
+    pub fn reader_of_the_log(&self) -> telemetry::Reader {
+        match self.command {
+            Command::Pull(_) => telemetry::Reader::Caller,
+            _ => telemetry::Reader::Operator,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

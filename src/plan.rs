@@ -16,7 +16,7 @@ use jiff::civil::DateTime;
 use serde_json::Value;
 
 use crate::auth::{Granted, Policy};
-use crate::catalog::{Filling, TableSpec};
+use crate::catalog::{Filling, Period, TableSpec};
 use crate::config::{Account, Config, PiiMode};
 use crate::period::{Clock, Days, start_of_day};
 use crate::request::{Partial, RefreshRequest, RequestError, TableRequest};
@@ -43,6 +43,17 @@ pub struct ReadPlan {
     pub window: Option<(DateTime, DateTime)>,
     pub view: View,
     pub demand: Demand,
+}
+
+impl ReadPlan {
+    /// What the answer is about besides its table and events, as words for the name of a file.
+    pub fn subject(&self) -> Vec<String> {
+        match self.sources.first().map(|source| &source.question) {
+            Some(Question::CampaignReport { id }) => vec![id.clone()],
+            _ if self.spec.period == Period::Unused => Vec::new(),
+            _ => vec![self.days.first.to_string(), self.days.last.to_string()],
+        }
+    }
 }
 
 /// What becomes of the kept rows.

@@ -86,9 +86,7 @@ fn file_name(plan: &ReadPlan) -> String {
     if !events.is_empty() {
         words.push(events.join("+"));
     }
-    if plan.spec.period != catalog::Period::Unused {
-        words.extend([plan.days.first.to_string(), plan.days.last.to_string()]);
-    }
+    words.extend(plan.subject());
     words.join("-")
 }
 
