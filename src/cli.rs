@@ -19,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::auth::AuthSetupError;
 use crate::config::{Config, ConfigError};
+use crate::telemetry;
 
 /// CleverTap's events, profiles and campaigns as flat, typed tables for BI tools.
 #[derive(Debug, Parser)]
@@ -26,6 +27,16 @@ use crate::config::{Config, ConfigError};
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+}
+
+impl Cli {
+    /// Whom the log is for.
+    pub fn reader_of_the_log(&self) -> telemetry::Reader {
+        match self.command {
+            Command::Pull(_) => telemetry::Reader::Caller,
+            _ => telemetry::Reader::Operator,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,6 +127,7 @@ mod tests {
     #[case("serve --config flattap.toml")]
     #[case("check --config flattap.toml")]
     #[case("simulate --listen 127.0.0.1:9099")]
+    #[case("simulate --slow")]
     #[case(
         "key new --name a --table events --table event_* --event * --account main --pii drop --refresh --expires 2099-01-01"
     )]

@@ -35,7 +35,7 @@ use crate::store::{DayTable, Snapshot, Store, StoreError, TableKey};
 pub use day_state::{DayState, Rules};
 pub use fills::Fills;
 pub use forecast::Forecast;
-pub use job::{FillError, Job, JobState, Progress};
+pub use job::{FillError, Job, JobState, Occasion, Progress};
 pub use known_events::KnownEvents;
 
 use fill::Fill;

@@ -16,6 +16,6 @@ fn main() -> ExitCode {
     // The tree holds two TLS providers; rustls wants to be told which. An error only says that it was told before.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = Cli::parse();
-    telemetry::init();
+    telemetry::init(cli.reader_of_the_log());
     cli::run(cli)
 }

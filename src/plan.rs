@@ -20,12 +20,12 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::auth::{Granted, Policy};
-use crate::catalog::{Filling, TableSpec};
+use crate::catalog::{Filling, Period, TableSpec};
 use crate::config::{Account, Config, PiiMode};
 use crate::period::{Clock, Days, start_of_day};
 use crate::request::{Partial, RefreshRequest, RequestError, Selection, TableRequest};
 
-pub use question::{Filters, Keeping, Lookup, Question, Source, TrendBy, is_passing};
+pub use question::{Filters, Keeping, LONGEST_TREND, Lookup, Question, Source, TrendBy, is_passing};
 pub use refusal::PlanError;
 pub use sql::{Query, QueryPlan, QueryTable, SqlError, query, sql_name};
 pub use view::View;
@@ -53,6 +53,17 @@ pub struct ReadPlan {
     /// The project's zone.
     pub zone: TimeZone,
     pub demand: Demand,
+}
+
+impl ReadPlan {
+    /// What the answer is about besides its table and events, as words for the name of a file.
+    pub fn subject(&self) -> Vec<String> {
+        match self.sources.first().map(|source| &source.question) {
+            Some(Question::CampaignReport { id }) => vec![id.clone()],
+            _ if self.spec.period == Period::Unused => Vec::new(),
+            _ => vec![self.days.first.to_string(), self.days.last.to_string()],
+        }
+    }
 }
 
 /// What becomes of the kept rows.

@@ -36,10 +36,21 @@ pub fn serve(config: Config) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// How long the simulated CleverTap takes for its slowest answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    AtOnce,
+    AsMeasured,
+}
+
 /// Runs the simulated CleverTap until it is stopped.
-pub fn simulate(listen: SocketAddr) -> anyhow::Result<ExitCode> {
+pub fn simulate(listen: SocketAddr, pace: Pace) -> anyhow::Result<ExitCode> {
     actix_web::rt::System::new().block_on(async {
-        let settings = SimulatorConfig { listen, ..SimulatorConfig::default() };
+        let report_slowness = match pace {
+            Pace::AtOnce => 0.0,
+            Pace::AsMeasured => 1.0,
+        };
+        let settings = SimulatorConfig { listen, report_slowness, ..SimulatorConfig::default() };
         let simulator = Simulator::start(settings).with_context(|| format!("cannot listen on {listen}"))?;
         eprintln!("flattap simulate: a CleverTap that does not exist, at {}", simulator.base_url());
         for account in &simulator.config().accounts {

@@ -9,7 +9,7 @@ pub mod names;
 mod span;
 mod timing;
 
-pub use self::logs::init;
+pub use self::logs::{Reader, init};
 pub use self::metrics::{Metrics, count_refused_credential};
 pub use self::span::RequestSpans;
 pub use self::timing::{ServerTiming, Stage};

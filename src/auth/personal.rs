@@ -224,6 +224,7 @@ mod tests {
         expected.extend(of("profile_events", &["profile_id"]));
         expected.extend(of("profile", &["profile_id"]));
         expected.extend(of("profile", &people));
+        expected.extend(of("profile", &["platform_info", "event_summaries"]));
         assert_eq!(found, expected);
     }
 

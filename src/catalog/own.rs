@@ -38,7 +38,7 @@ pub(super) const WHERE: Parameter = Parameter {
     description: "A condition in CleverTap's query language, applied by CleverTap: a JSON object with any of \
                   `event_properties`, `session_properties`, `common_profile_properties` and `advanced_query`. Repeat \
                   the parameter to give it in pieces; all of them must hold. CleverTap ignores what it does not \
-                  know, so misspelt keys and operators are refused here.",
+                  know, so misspelt keys and operators are refused here, and the rows of `events` are looked at again.",
 };
 
 pub(super) const BY_TOTAL_OR_DAY: Parameter = Parameter {

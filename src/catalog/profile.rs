@@ -1,6 +1,5 @@
 //! `profile`: one person, from CleverTap's Get User Profile API.
 
-use crate::catalog::own::KEPT_DAY;
 use crate::catalog::{Filling, Parameter, Period, Repeat, TableSpec, Values, profiles};
 
 pub static TABLE: TableSpec = TableSpec {
@@ -40,6 +39,6 @@ pub static TABLE: TableSpec = TableSpec {
     filling: Filling::Profile,
     columns: profiles::COLUMNS,
     behind: &[],
-    stored: &[KEPT_DAY],
+    stored: profiles::STORED,
     order: &["profile_id"],
 };

@@ -17,21 +17,7 @@ pub static TABLE: TableSpec = TableSpec {
     filling: Filling::Profiles,
     columns: COLUMNS,
     behind: &[],
-    stored: &[
-        KEPT_DAY,
-        FixedColumn::nullable(
-            "platform_info",
-            ColumnType::Json,
-            "platformInfo",
-            "The person's devices, of which `profile_devices` is made.",
-        ),
-        FixedColumn::nullable(
-            "event_summaries",
-            ColumnType::Json,
-            "events",
-            "The person's events in short, of which `profile_events` is made.",
-        ),
-    ],
+    stored: STORED,
     order: &["profile_id"],
 };
 
@@ -49,5 +35,22 @@ pub(super) const COLUMNS: &[FixedColumn] = &[
         ColumnType::Json,
         "platformInfo.platform",
         "The platforms of the person's devices, each once, as a JSON list.",
+    ),
+];
+
+/// What is kept of one person and shown in tables of its own: it holds push tokens.
+pub(super) const STORED: &[FixedColumn] = &[
+    KEPT_DAY,
+    FixedColumn::nullable(
+        "platform_info",
+        ColumnType::Json,
+        "platformInfo",
+        "The person's devices, of which `profile_devices` is made.",
+    ),
+    FixedColumn::nullable(
+        "event_summaries",
+        ColumnType::Json,
+        "events",
+        "The person's events in short, of which `profile_events` is made.",
     ),
 ];

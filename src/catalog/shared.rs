@@ -171,7 +171,8 @@ pub const FORM: &[Parameter] = &[
         default: Some("name"),
         example: "source",
         description: "CSV header line: our column names, or CleverTap's own property paths \
-                      (`event_props.Payment mode`).",
+                      (`event_props.Payment mode`). A column `…_text` is called as the one it belongs to, with \
+                      ` (text)` behind it: no two titles are equal.",
     },
     Parameter {
         name: "datetime",

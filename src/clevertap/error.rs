@@ -42,6 +42,11 @@ impl UpstreamError {
         matches!(self, Self::Overloaded { .. } | Self::Unavailable { .. } | Self::TimedOut { .. })
     }
 
+    /// Whether the event is one of those that CleverTap counts and never exports, such as those of notifications.
+    pub fn is_no_export(&self) -> bool {
+        matches!(self, Self::Refused { said } if said.to_lowercase().contains("export not allowed"))
+    }
+
     /// Whether CleverTap's words or status point at a restriction to certain IP addresses. A 403 does: a wrong
     /// passcode is documented as 401.
     pub fn points_at_ip_restriction(&self) -> bool {

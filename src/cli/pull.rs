@@ -17,7 +17,7 @@ pub(super) struct PullArgs {
     /// Name of an event; repeat it for several
     #[arg(long = "event", value_name = "NAME")]
     events: Vec<String>,
-    /// Every event that the account's catalogue has
+    /// Every event that the account's catalogue has; those that CleverTap does not export are left out
     #[arg(long, conflicts_with = "events")]
     all_events: bool,
     /// First day: 2026-11-01, today, yesterday, -30d

@@ -87,7 +87,7 @@ codes! {
     RequestRepeatedParameter "request_repeated_parameter" BAD_REQUEST Caller
         "A parameter is repeated"
         "A parameter that takes one value stands in the request several times."
-        "Leave all but one away. Only `event` may be repeated.";
+        "Leave all but one away. The description of each parameter says whether it may be repeated.";
     RequestMissingParameter "request_missing_parameter" BAD_REQUEST Caller
         "A parameter is missing"
         "The table cannot be read without this parameter."
@@ -95,7 +95,7 @@ codes! {
     RequestContradiction "request_contradiction" BAD_REQUEST Caller
         "Two parameters contradict each other"
         "Both parameters say the same thing in different ways."
-        "Use `range` alone, or `from` with either `to` or `until`.";
+        "Leave one of them away. A period is `range` alone, or `from` with either `to` or `until`.";
     RequestPeriodTooLong "request_period_too_long" BAD_REQUEST Caller
         "The period is too long"
         "The period has more days than one request may ask for."
@@ -181,7 +181,7 @@ codes! {
     UpstreamRefused "upstream_refused" BAD_GATEWAY CleverTap
         "CleverTap refuses the request"
         "CleverTap understood the request and declined it. Its own words are in the detail."
-        "Some events cannot be exported, such as those of notifications; the detail says what CleverTap said.";
+        "The detail says what CleverTap said. Some events cannot be exported, such as those of notifications, but they can be counted; `Invalid group` means that the event has no such property.";
     UpstreamMalformed "upstream_malformed" BAD_GATEWAY CleverTap
         "CleverTap's answer cannot be read"
         "CleverTap answered with something that is none of the shapes it documents. Nothing of it was kept."

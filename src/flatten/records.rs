@@ -40,7 +40,7 @@ use jiff::civil::Date;
 
 use crate::period::Days;
 
-pub use campaigns::{Report, ReportOf, Target, campaign_reports, campaigns};
+pub use campaigns::{READY, Report, ReportOf, Target, campaign_reports, campaigns};
 pub use children::{devices, event_summaries};
 pub use counts::{TopOf, TrendBy, counts, real_time, top, trend};
 pub use items::{ItemsOf, items};

@@ -18,8 +18,11 @@ use super::job::{FillError, Job};
 use super::load::{Loaded, Loader};
 use crate::clevertap::UpstreamError;
 use crate::period::{Clock, Days};
-use crate::plan::Source;
+use crate::plan::{Question, Source};
 use crate::store::{DayTable, Store};
+
+/// Counts that are waited for at once, for each of the account's slots.
+const COUNTS_PER_SLOT: usize = 4;
 
 /// Runs one job.
 pub(super) struct Fill {
@@ -43,7 +46,13 @@ impl Fill {
         fills: &Arc<Fills>,
         clock: &Clock,
     ) -> Self {
-        let walkers = feed.settings.concurrency;
+        let walkers = match source.question {
+            // A count takes a slot for a moment and is waited for without one.
+            Question::EventCounts { .. } | Question::ProfileCounts { .. } => {
+                feed.settings.concurrency * COUNTS_PER_SLOT
+            }
+            _ => feed.settings.concurrency,
+        };
         Self {
             walkers,
             chunks: Mutex::new(Chunks::new(job.days.clone(), walkers, source.keeping.stride)),

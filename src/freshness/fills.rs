@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::day_state::{DayState, Rules};
-use super::job::{FillError, Job};
+use super::job::{FillError, Job, Occasion};
 use crate::clevertap::Rank;
 use crate::period::{Clock, Days};
 use crate::store::{DayTable, Snapshot, StoredDay, TableKey};
@@ -113,7 +113,7 @@ impl Fills {
             }
         }
         if !to_start.is_empty() {
-            let job = Arc::new(Job::new(interest.account, key.clone(), to_start, Rank::Waiting, now));
+            let job = Arc::new(Job::new(interest.account, key.clone(), to_start, Occasion::Wanting, now));
             for day in &job.days {
                 found.join(*day, job.clone());
             }
@@ -149,7 +149,7 @@ impl Fills {
         for day in &to_start {
             register.failures.remove(&(key.clone(), *day));
         }
-        let job = Arc::new(Job::new(account, key.clone(), to_start, Rank::Scheduled, self.clock.now()));
+        let job = Arc::new(Job::new(account, key.clone(), to_start, Occasion::Again, self.clock.now()));
         register.enter(&job, &table.known().unwrap_or_else(|| held.clone()), start);
         job
     }

@@ -68,6 +68,15 @@ impl JobState {
     }
 }
 
+/// Why days are loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// They are missing or too old, and somebody waits for them.
+    Wanting,
+    /// Somebody wishes them to be read again: nothing that is kept will do.
+    Again,
+}
+
 /// How far a job is.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -104,14 +113,19 @@ pub struct Job {
     /// Ascending.
     pub days: Vec<Date>,
     pub started_at: Timestamp,
+    pub occasion: Occasion,
     pub(super) rank: RankHandle,
     began: Instant,
     progress: watch::Sender<Progress>,
 }
 
 impl Job {
-    pub(super) fn new(account: &str, key: TableKey, mut days: Vec<Date>, rank: Rank, now: Timestamp) -> Self {
+    pub(super) fn new(account: &str, key: TableKey, mut days: Vec<Date>, occasion: Occasion, now: Timestamp) -> Self {
         days.sort_unstable();
+        let rank = match occasion {
+            Occasion::Wanting => Rank::Waiting,
+            Occasion::Again => Rank::Scheduled,
+        };
         let progress = Progress {
             state: JobState::Running,
             days_done: 0,
@@ -127,6 +141,7 @@ impl Job {
             key,
             days,
             started_at: now,
+            occasion,
             rank: rank.into(),
             began: Instant::now(),
             progress: watch::Sender::new(progress),

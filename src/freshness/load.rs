@@ -127,6 +127,7 @@ impl Loader {
             source: &self.source,
             parent: parent.as_deref(),
             rank: &self.job.rank,
+            occasion: self.job.occasion,
             now: fetched_at,
             today: self.clock.today(&self.feed.settings.timezone),
         };

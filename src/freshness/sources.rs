@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Feed;
-use super::job::FillError;
+use super::job::{FillError, Occasion};
 use crate::auth::Policy;
 use crate::clevertap::{self, EventQuery, Page as WalkPage, ProfileKey, RankHandle, Walk};
 use crate::flatten::records::{self, EventFilter};
@@ -36,6 +36,7 @@ pub(super) struct World<'a> {
     /// The kept table that the rows are made of, when they are.
     pub parent: Option<&'a Snapshot>,
     pub rank: &'a RankHandle,
+    pub occasion: Occasion,
     pub now: Timestamp,
     pub today: Date,
 }

@@ -21,6 +21,7 @@ use crate::period::day_number;
 use crate::plan::{self, ReadPlan, View};
 use crate::query;
 use crate::request::{self, Delivery, OutputOptions, RefreshRequest, TableRequest};
+use crate::store::TableKey;
 use crate::telemetry::{ServerTiming, Stage};
 
 pub use explain::{Explanation, explain_table};
@@ -100,9 +101,7 @@ fn file_name(plan: &ReadPlan) -> String {
     if !events.is_empty() {
         words.push(events.join("+"));
     }
-    if plan.spec.period != catalog::Period::Unused {
-        words.extend([plan.days.first.to_string(), plan.days.last.to_string()]);
-    }
+    words.extend(plan.subject());
     words.join("-")
 }
 
@@ -114,11 +113,21 @@ pub async fn describe_table(
     asked: &TableRequest,
 ) -> Result<Vec<DescribedColumn>, ApiError> {
     let mut snapshots = Vec::new();
-    if !asked.events.is_empty() {
-        let plan = state.in_world(|world| plan::read(world, granted, spec, asked))?;
-        for source in &plan.sources {
-            snapshots.push(state.store.table(&source.key).snapshot().await?);
+    match state.in_world(|world| plan::read(world, granted, spec, asked)) {
+        Ok(plan) => {
+            for source in &plan.sources {
+                let own = state.store.table(&source.key).snapshot().await?;
+                // What was never asked for in this way has the columns of the whole.
+                let whole = TableKey { part: None, ..source.key.clone() };
+                snapshots.push(match own.columns.is_empty() {
+                    true => state.store.table(&whole).snapshot().await?,
+                    false => own,
+                });
+            }
         }
+        // Without an account there are still the columns that all tables of this kind have.
+        Err(_) if asked.events.is_empty() && asked.account.is_none() => {}
+        Err(refusal) => return Err(refusal.into()),
     }
     let columns = query::columns_of(spec, &snapshots);
     let view = View::of(granted, &state.policy, spec, &asked.own);

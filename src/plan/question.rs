@@ -140,8 +140,8 @@ const REPORTS_CHANGE_FOR: u32 = 45;
 const REPORTS_TTL: Duration = Duration::from_secs(3600);
 const NOW_TTL: Duration = Duration::from_secs(30);
 const CATALOGUE_TTL: Duration = Duration::from_secs(5 * 60);
-/// CleverTap's longest trend.
-const LONGEST_TREND: usize = 365;
+/// CleverTap's longest trend, in days.
+pub const LONGEST_TREND: usize = 365;
 /// CleverTap's list of campaigns is meant for a month at a time.
 const CAMPAIGN_DAYS: usize = 31;
 /// Beyond two weeks a message report takes too long for one answer.
@@ -299,18 +299,20 @@ impl Asked<'_> {
 /// of days, filtered or not, grows and lasts.
 pub fn is_passing(key: &TableKey) -> bool {
     const PASSING: [&str; 5] = ["over=", "identity=", "email=", "object_id=", "id="];
-    let ours = key.part.as_deref().and_then(|part| part.split("where=").next()).unwrap_or_default();
-    ours.split('&').any(|word| PASSING.iter().any(|name| word.starts_with(name)))
+    key.part.as_deref().unwrap_or_default().split('&').any(|word| PASSING.iter().any(|name| word.starts_with(name)))
 }
 
 /// The question in one line, `None` for the plain one. The same for the same question, whatever order its words had.
+///
+/// The line is kept beside the table, where whoever reads the lake's log can read it. So what may name a person, a look-up
+/// or a condition, is there as its hash only.
 fn part(question: &Question) -> Option<String> {
     let mut words: Vec<String> = Vec::new();
     let mut add = |name: &str, value: &str| words.push(format!("{name}={value}"));
     let filtered = |filters: &Filters| match filters.is_empty() {
         true => None,
         // Keys are sorted: serde_json keeps objects as ordered trees.
-        false => Some(serde_json::Value::Object(filters.clone()).to_string()),
+        false => Some(hashed(&serde_json::Value::Object(filters.clone()).to_string())),
     };
     let mut filters = None;
     match question {
@@ -349,14 +351,13 @@ fn part(question: &Question) -> Option<String> {
             filters = filtered(given);
             add("over", &format!("{}..{}", over.first, over.last));
         }
-        // The folder's properties can be read by whoever reads the lake's log; who was looked up is nobody's business.
         Question::Profile(lookup) => {
             let (name, value) = match lookup {
                 Lookup::Identity(value) => ("identity", value),
                 Lookup::Email(value) => ("email", value),
                 Lookup::ObjectId(value) => ("object_id", value),
             };
-            add(name, &hex::encode(Sha256::digest(value.as_bytes())));
+            add(name, &hashed(value));
         }
         Question::CampaignReport { id } => add("id", id),
         Question::Messages { daily, lists } => {
@@ -379,4 +380,8 @@ fn part(question: &Question) -> Option<String> {
         words.push(format!("where={filters}"));
     }
     (!words.is_empty()).then(|| words.join("&"))
+}
+
+fn hashed(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
 }

@@ -1,5 +1,7 @@
 //! The caller's view as expressions: personal columns dropped or hashed, the rest as stored.
 
+use std::collections::HashSet;
+
 use datafusion::logical_expr::Expr;
 
 use super::{column, hashed};
@@ -20,16 +22,24 @@ pub fn expressions(view: &View, columns: &[Column], hasher: &PiiHasher) -> Vec<E
         .collect()
 }
 
-/// What `headers=source` calls a column: its path at CleverTap, but for the fixed ones, which keep their names.
-fn title_by_source(column: &Column) -> String {
-    match &column.origin {
+/// What `headers=source` calls a column: its path at CleverTap, but for the fixed ones, which keep their names. No two
+/// titles of a table are equal, since tools take the second of two equal ones for the first.
+fn title_by_source(column: &Column, taken: &mut HashSet<String>) -> String {
+    let mut title = match &column.origin {
         Origin::Fixed(_) => column.name.clone(),
-        Origin::Property(_) | Origin::Sibling(_) => column.origin.display(),
+        Origin::Property(_) => column.origin.display(),
+        Origin::Sibling(_) => format!("{} (text)", column.origin.display()),
+    };
+    // `a.b` is a key with a dot, or a key within `a`.
+    while !taken.insert(title.clone()) {
+        title = format!("{title} ({})", column.name);
     }
+    title
 }
 
 /// The columns the caller gets. What is hashed is text.
 pub fn output_columns(view: &View, columns: &[Column]) -> Vec<OutputColumn> {
+    let mut taken = HashSet::new();
     columns
         .iter()
         .filter_map(|known| {
@@ -38,7 +48,7 @@ pub fn output_columns(view: &View, columns: &[Column]) -> Vec<OutputColumn> {
                 Cell::Hashed(rule) => rule.kind(),
                 Cell::Dropped => return None,
             };
-            Some(OutputColumn { name: known.name.clone(), source: title_by_source(known), kind })
+            Some(OutputColumn { name: known.name.clone(), source: title_by_source(known, &mut taken), kind })
         })
         .collect()
 }
@@ -75,6 +85,32 @@ mod tests {
 
     fn column(name: &str, kind: ColumnType) -> Column {
         Column::fixed(name, kind, true, "")
+    }
+
+    #[test]
+    fn no_two_titles_are_equal() {
+        let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        let column = |name: &str, origin| Column { name: name.into(), kind: ColumnType::Text, nullable: true, origin };
+        let columns = [
+            Column::fixed("event_name", ColumnType::Text, false, ""),
+            column("prop_a", Origin::Property(keys(&["event_props", "a"]))),
+            column("prop_a_text", Origin::Sibling(keys(&["event_props", "a"]))),
+            column("prop_a_b", Origin::Property(keys(&["event_props", "a", "b"]))),
+            column("prop_a_b_2", Origin::Property(keys(&["event_props", "a.b"]))),
+            column("prop_a_text_2", Origin::Property(keys(&["event_props", "a (text)"]))),
+        ];
+        let mut taken = HashSet::new();
+        assert_eq!(
+            columns.map(|column| title_by_source(&column, &mut taken)),
+            [
+                "event_name",
+                "event_props.a",
+                "event_props.a (text)",
+                "event_props.a.b",
+                "event_props.a.b (prop_a_b_2)",
+                "event_props.a (text) (prop_a_text_2)",
+            ]
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::catalog::{Period, TableSpec};
 use crate::clevertap::{Rank, Tuning};
 use crate::config::{Config, PiiMode};
 use crate::encode::{Format, Workers, row_encoder, stream};
-use crate::freshness::{Job, NotReady, Ready};
+use crate::freshness::{FillError, Job, NotReady, Ready};
 use crate::period::{Clock, Days};
 use crate::plan::{self, ReadPlan, World};
 use crate::request::{self, QueryKey, Rules};
@@ -53,7 +53,8 @@ const REDRAWN_EVERY: Duration = Duration::from_millis(200);
 /// settle them on too little.
 const SLICE_DAYS: usize = 14;
 
-/// Writes the files, one after the other. What fails is told at the end, and makes the exit code 1.
+/// Writes the files, one after the other. What fails is told at the end, and makes the exit code 1. Of all events, those
+/// that CleverTap does not export are left out.
 pub fn pull(config: Config, asked: PullRequest) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -96,6 +97,11 @@ impl Pull {
                 Ok((path, rows)) => {
                     bar.finish_and_clear();
                     eprintln!("{}  {} rows", path.display(), HumanCount(rows));
+                }
+                // Nobody asked for it by name, and nobody could get it: a pull of all events must be able to succeed.
+                Err(error) if pull.asked.all_events && is_no_export(&error) => {
+                    bar.finish_and_clear();
+                    eprintln!("{}  left out: CleverTap does not export it", event.as_deref().unwrap_or_default());
                 }
                 Err(error) => {
                     bar.finish_and_clear();
@@ -218,10 +224,16 @@ impl Pull {
     fn file_name(&self, plan: &ReadPlan, event: Option<String>) -> String {
         let mut words = vec![self.asked.table.name.to_owned()];
         words.extend(event);
-        if self.asked.table.period != Period::Unused {
-            words.extend([plan.days.first.to_string(), plan.days.last.to_string()]);
-        }
+        words.extend(plan.subject());
         format!("{}.{}", words.join("-"), self.asked.format.name())
+    }
+}
+
+/// Whether CleverTap exports no such event.
+fn is_no_export(error: &anyhow::Error) -> bool {
+    match error.downcast_ref() {
+        Some(NotReady::Failed(FillError::Upstream(error))) => error.is_no_export(),
+        _ => false,
     }
 }
 

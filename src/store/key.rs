@@ -15,7 +15,7 @@ pub struct TableKey {
     pub table: String,
     pub event: Option<String>,
     /// What was asked besides the event, as text that is the same for the same question: a filter, a period, a way of
-    /// counting. It may name persons, so it is never shown; the folder has its hash.
+    /// counting. It stands in the table's properties, so whoever makes it puts no person into it; the folder has its hash.
     pub part: Option<String>,
 }
 

@@ -14,14 +14,27 @@ use tracing_subscriber::prelude::*;
 /// that matter.
 const DEFAULT: &str = "warn,flattap=info,deltalake=error,deltalake_core=error,buoyant_kernel=off";
 
+/// The same where a command tells by itself which days could not be loaded, and why.
+const TOLD_OTHERWISE: &str =
+    "warn,flattap=info,flattap::freshness=error,deltalake=error,deltalake_core=error,buoyant_kernel=off";
+
+/// Who reads the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Whoever runs a server: the log is all they see.
+    Operator,
+    /// Whoever typed a command that tells what becomes of it.
+    Caller,
+}
+
 /// These never go below info, whatever a variable says: they print headers, and headers hold passcodes and keys.
 const HELD_BACK: [&str; 6] =
     ["actix_http=info", "h2=info", "hyper=info", "hyper_util=info", "reqwest=info", "rustls=info"];
 
 /// Starts logging. A second call, or one after somebody else's, changes nothing: tests start many servers.
-pub fn init() {
+pub fn init(reader: Reader) {
     let wish = ["FLATTAP_LOG", "RUST_LOG"].into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
-    let (filter, misread) = filter(&wish);
+    let (filter, misread) = filter(&wish, reader);
     let to_terminal = std::io::stderr().is_terminal();
     let people = to_terminal.then(|| fmt::layer().compact().with_writer(std::io::stderr));
     let machines = (!to_terminal)
@@ -33,10 +46,14 @@ pub fn init() {
 }
 
 /// The filter, and whether the wish could not be read.
-fn filter(wish: &str) -> (EnvFilter, bool) {
+fn filter(wish: &str, reader: Reader) -> (EnvFilter, bool) {
+    let usual = match reader {
+        Reader::Operator => DEFAULT,
+        Reader::Caller => TOLD_OTHERWISE,
+    };
     let wished = (!wish.trim().is_empty()).then(|| EnvFilter::try_new(wish));
     let misread = matches!(wished, Some(Err(_)));
-    let filter = wished.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(DEFAULT));
+    let filter = wished.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(usual));
     let held_back = HELD_BACK.iter().filter_map(|directive| directive.parse::<Directive>().ok());
     (held_back.fold(filter, EnvFilter::add_directive), misread)
 }
@@ -47,15 +64,18 @@ mod tests {
 
     #[test]
     fn a_wish_that_cannot_be_read_falls_back_to_the_usual() {
-        assert!(filter("flattap=loud,,=").1);
-        assert!(!filter("flattap=debug").1);
-        assert!(!filter("").1);
-        assert!(filter("").0.to_string().contains("flattap=info"));
+        assert!(filter("flattap=loud,,=", Reader::Operator).1);
+        assert!(!filter("flattap=debug", Reader::Operator).1);
+        assert!(!filter("", Reader::Operator).1);
+        assert!(filter("", Reader::Operator).0.to_string().contains("flattap=info"));
+        assert!(!filter("", Reader::Operator).0.to_string().contains("freshness"));
+        assert!(filter("", Reader::Caller).0.to_string().contains("flattap::freshness=error"));
+        assert!(!filter("flattap=debug", Reader::Caller).0.to_string().contains("freshness"));
     }
 
     #[test]
     fn libraries_that_print_headers_stay_quiet() {
-        let shown = filter("trace,h2=trace,hyper=debug").0.to_string();
+        let shown = filter("trace,h2=trace,hyper=debug", Reader::Caller).0.to_string();
         for held in HELD_BACK {
             assert!(shown.split(',').any(|directive| directive == held), "{shown}");
         }
@@ -64,7 +84,7 @@ mod tests {
 
     #[test]
     fn starting_twice_is_harmless() {
-        init();
-        init();
+        init(Reader::Operator);
+        init(Reader::Operator);
     }
 }

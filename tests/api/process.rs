@@ -4,7 +4,8 @@ use std::process::Output;
 use std::time::Duration;
 
 use flattap::config::{TEST_KEY, Tls};
-use flattap::simulator::{Simulator, SimulatorConfig};
+use flattap::simulator::{Endpoint, Fault, Simulator, SimulatorConfig};
+use jiff::ToSpan;
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::Value;
@@ -105,7 +106,22 @@ async fn check_tells_what_is_wrong_with_an_account() {
     assert!(table.starts_with("account"), "{table}");
     assert!(table.lines().any(|line| line.starts_with("main") && line.ends_with("ok, all 7 APIs answer, 10 events in the catalogue")), "{table}");
 
-    simulator.faults().outage(flattap::simulator::Fault::Forbidden);
+    assert!(
+        table.contains("answering: events, event_count, profiles, schema, campaigns, message_reports, real_time"),
+        "{table}"
+    );
+    assert!(!table.contains("warning"), "{table}");
+
+    simulator.faults().always(Endpoint::Campaigns, Fault::Fail { status: 400, error: "Not for this project" });
+    let partly = check();
+    ended(&partly, 0);
+    let table = stdout(&partly);
+    assert!(table.contains("6 of 7 APIs answer, 10 events in the catalogue"), "{table}");
+    assert!(table.contains("answering: events, event_count, profiles, schema, message_reports, real_time"), "{table}");
+    assert!(table.lines().any(|line| line.contains("campaigns: ") && line.contains("Not for this project")), "{table}");
+    simulator.faults().clear();
+
+    simulator.faults().outage(Fault::Forbidden);
     let forbidden = check();
     ended(&forbidden, 1);
     assert!(stdout(&forbidden).contains("IP restriction"), "{}", stdout(&forbidden));
@@ -130,6 +146,42 @@ async fn check_tells_what_is_wrong_with_an_account() {
     ended(&unknown, 2);
     assert!(stderr(&unknown).contains("Asia/Kolkata`"), "the right name is near: {}", stderr(&unknown));
     assert_eq!(stdout(&unknown), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_warns_when_the_data_is_not_of_the_configured_zone() {
+    let (_folder, simulator, configuration) = configured();
+    let check = || run(&["check", "--config", configuration.argument()]);
+    let record = |time: jiff::civil::DateTime| {
+        format!(r#"{{"ts":{},"event_props":{{}},"profile":{{"objectId":"o"}}}}"#, time.strftime("%Y%m%d%H%M%S"))
+    };
+    let now = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::get("Asia/Kolkata").unwrap()).datetime();
+    for (time, words) in [
+        (now.checked_add(2.hours()).unwrap(), "in this time zone: is it the project's?"),
+        (now.checked_sub(50.hours()).unwrap(), "lie outside the days that were asked for: is the time zone right?"),
+    ] {
+        simulator.set_records("App Launched", simulator.today(), [record(time)]);
+        let warned = check();
+        ended(&warned, 0);
+        let table = stdout(&warned);
+        // Two hours from now it may be tomorrow.
+        assert!(
+            table.contains("warning: 1 of ") && (table.contains(words) || table.contains("lie outside")),
+            "{table}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_of_the_accounts_also_where_nobody_may_call() {
+    let (_folder, _simulator, configuration) = configured();
+    let keys = configuration.text.find("[[auth.keys]]").unwrap();
+    let entry = configuration.text[keys..].to_owned();
+    let configuration = configuration.replace(&entry, "");
+    let checked = run(&["check", "--config", configuration.argument()]);
+    ended(&checked, 2);
+    assert!(stdout(&checked).contains("ok, all 7 APIs answer"), "{}", stdout(&checked));
+    assert!(stderr(&checked).contains("nobody could call"), "{}", stderr(&checked));
 }
 
 #[tokio::test(flavor = "multi_thread")]

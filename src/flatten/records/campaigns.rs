@@ -26,10 +26,13 @@ pub enum Report<'a> {
     Error(&'a str),
 }
 
+/// The `report_status` of a campaign that has a report.
+pub const READY: &str = "ready";
+
 impl Report<'_> {
     fn status(&self) -> &'static str {
         match self {
-            Self::Ready(_) => "ready",
+            Self::Ready(_) => READY,
             Self::NotCompleted(_) => "not_completed",
             Self::NoResult(_) => "no_result",
             Self::Error(_) => "error",

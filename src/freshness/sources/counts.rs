@@ -9,10 +9,7 @@ use crate::clevertap::{RealTimeSlice, TopQuery, TrendBy as ClientTrendBy, TrendQ
 use crate::flatten::records::{self, Placed, TopOf};
 use crate::freshness::job::FillError;
 use crate::period::Days;
-use crate::plan::{Filters, Question, TrendBy};
-
-/// CleverTap's longest trend.
-const LONGEST_TREND: usize = 365;
+use crate::plan::{Filters, LONGEST_TREND, Question, TrendBy};
 
 /// The records of these kept days.
 pub(super) async fn records(world: &World<'_>, days: Days) -> Result<Vec<u8>, FillError> {

@@ -132,11 +132,11 @@ fn columns_of(columns: &[Column], property: &str) -> Vec<String> {
 }
 
 /// A text column, whichever of Arrow's kinds of text it is read as.
-fn text(batch: &RecordBatch, name: &str) -> Option<StringViewArray> {
+pub(super) fn text(batch: &RecordBatch, name: &str) -> Option<StringViewArray> {
     let cells = batch.column_by_name(name)?;
     Some(cast(cells, &DataType::Utf8View).ok()?.as_string_view().clone())
 }
 
-fn cell(cells: &Option<StringViewArray>, row: usize) -> Option<&str> {
+pub(super) fn cell(cells: &Option<StringViewArray>, row: usize) -> Option<&str> {
     cells.as_ref().filter(|cells| cells.is_valid(row)).map(|cells| cells.value(row))
 }

@@ -1,9 +1,12 @@
 //! `where`: asked of CleverTap, kept apart, looked at again here.
 
+use std::path::Path;
+
 use flattap::config::{Config, KeyConfig};
-use flattap::simulator::Endpoint;
+use flattap::simulator::{Endpoint, Fault};
 use jiff::civil::{Date, date};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::support::{Setup, TestGateway};
@@ -60,15 +63,72 @@ async fn a_condition_chooses_rows_and_is_kept_apart_from_other_conditions() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_clevertap_ignores_is_looked_at_again_here() {
     let gateway = TestGateway::start().await;
-    // The simulator passes silently over an operator that it does not know, as the real one does.
+    // The cursor of a walk that was opened without the condition: what an ignored condition comes to.
+    let account = &gateway.simulator.config().accounts[0];
+    let opened = gateway
+        .client
+        .post(format!(
+            "{}/1/events.json?batch_size=4991&app=true&events=false&profile=true",
+            gateway.simulator.base_url()
+        ))
+        .header("X-CleverTap-Account-Id", &account.account_id)
+        .header("X-CleverTap-Passcode", account.passcode.expose_secret())
+        .header("Content-Type", "application/json")
+        .body(json!({"event_name": "Charged", "from": 20_261_112, "to": 20_261_112}).to_string())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(opened.status(), 200);
+    let body = opened.bytes().await.unwrap().to_vec();
+    gateway.simulator.faults().next(Endpoint::EventsOpen, Fault::Answer { status: 200, body });
+
+    let day = date(2026, 11, 12);
+    let path = asked("events", &paid_with("UPI")).replace(&FIRST.to_string(), "2026-11-12");
+    let found = gateway.get(&path.replace(&LAST.to_string(), "2026-11-12")).await.good().csv().rows;
+    assert_eq!(gateway.simulator.faults().played(), 1);
+    let is_it = |record: &String| record.contains(r#""Payment mode":"UPI""#);
+    let all = gateway.records("Charged", day, day);
+    let expected = all.iter().filter(|record| is_it(record)).count();
+    assert!(0 < expected && expected < all.len());
+    assert_eq!(found.len(), expected);
+    assert!(found.iter().all(|row| row["prop_payment_mode"] == "UPI"), "rows that do not match are no answer");
+
     let misspelt = json!({"event_properties": [{"name": "Payment mode", "operator": "equalz", "value": "UPI"}]});
-    let answer = gateway.get(&asked("events", &misspelt)).await;
-    if answer.status == 200 {
-        let rows = answer.csv().rows;
-        assert!(rows.iter().all(|row| row["prop_payment_mode"] == "UPI"), "rows that do not match are no answer");
-    } else {
-        assert!((400..600).contains(&answer.status.as_u16()), "{}", answer.text());
+    let refused = gateway.get(&asked("events", &misspelt)).await;
+    assert_eq!(refused.refused(400, "request_bad_parameter")["near"], json!(["equals"]));
+}
+
+/// Every text below a folder whose name says that it is of a table's log.
+fn logs(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        match path.is_dir() {
+            true => text += &logs(&path),
+            false if path.extension().is_some_and(|extension| extension == "json") => {
+                text += &std::fs::read_to_string(path).unwrap();
+            }
+            false => {}
+        }
     }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lake_does_not_tell_who_was_asked_for() {
+    let gateway = TestGateway::start().await;
+    let nobody = "nobody.at.all@example.com";
+    let by_email = json!({"common_profile_properties":
+        {"profile_fields": [{"name": "Email", "operator": "equals", "value": nobody}]}});
+    for table in ["events", "event_counts", "event_trends", "profile_counts", "profiles", "profile_devices"] {
+        gateway.get(&asked(table, &by_email)).await.good();
+    }
+    for way in ["identity", "email", "object_id"] {
+        gateway.get(&format!("/v1/profile.csv?{way}={nobody}")).await.good();
+    }
+    let logs = logs(gateway.store());
+    assert!(logs.contains("flattap.part") && logs.contains("where="), "otherwise this test tells nothing");
+    assert!(!logs.contains("nobody"), "it stands in a log");
 }
 
 #[tokio::test(flavor = "multi_thread")]

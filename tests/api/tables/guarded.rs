@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{Answer, Setup, TestGateway};
 
 /// Every table with what it needs.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "events?event=Charged&",
     "event_items?event=Charged&",
     "event_counts?event=Charged&",
@@ -20,6 +20,7 @@ const TABLES: [&str; 16] = [
     "profile_events?event=Charged&",
     "profile_counts?event=Charged&",
     "profile?identity=",
+    "profile?object_id=",
     "campaigns?",
     "campaign_reports?",
     "message_reports?",
@@ -29,6 +30,7 @@ const TABLES: [&str; 16] = [
 
 fn path(table: &str, gateway: &Guarded) -> String {
     let table = table.replace("identity=", &format!("identity={}", gateway.identity));
+    let table = table.replace("object_id=", &format!("object_id={}", gateway.object_id));
     let (name, query) = table.split_once('?').unwrap();
     let period = if query.ends_with('&') { "from=2026-11-16&to=2026-11-20" } else { "" };
     format!("/v1/{name}.csv?{query}{period}")
@@ -37,6 +39,7 @@ fn path(table: &str, gateway: &Guarded) -> String {
 struct Guarded {
     gateway: TestGateway,
     identity: String,
+    object_id: String,
     /// Everything personal that CleverTap has of the people asked for.
     personal: BTreeSet<String>,
 }
@@ -56,7 +59,7 @@ impl Guarded {
         let people =
             gateway.simulator.people("Charged", jiff::civil::date(2026, 11, 16), jiff::civil::date(2026, 11, 20));
         let mut personal = BTreeSet::new();
-        let mut identity = None;
+        let (mut identity, mut object_id) = (None, None);
         for person in people {
             let person: Value = serde_json::from_str(&person).unwrap();
             for key in ["identity", "email", "phone", "name"] {
@@ -72,9 +75,14 @@ impl Guarded {
                     personal.insert(value);
                 }
             }
+            for device in person["platformInfo"].as_array().into_iter().flatten() {
+                personal.extend(device["push_token"].as_str().map(str::to_owned));
+                object_id = object_id.or_else(|| Some(device["objectId"].as_str()?.to_owned()));
+            }
         }
         assert!(personal.len() > 30);
-        Self { gateway, identity: identity.expect("somebody with a name"), personal }
+        let (identity, object_id) = (identity.expect("somebody with a name"), object_id.expect("a device"));
+        Self { gateway, identity, object_id, personal }
     }
 
     async fn get(&self, key: &str, path: &str) -> Answer {
@@ -98,7 +106,7 @@ async fn no_table_shows_a_personal_value_to_a_key_that_may_not_see_it() {
         for key in ["ft_hash", "ft_drop"] {
             let answer = guarded.get(key, &path).await;
             assert_eq!(guarded.shown(&answer.text()), Vec::<&str>::new(), "{table} as {key}: {}", answer.text());
-            let may_be_refused = table.starts_with("property_counts") || table.starts_with("profile?");
+            let may_be_refused = table.starts_with("property_counts") || table.starts_with("profile?identity");
             if !may_be_refused {
                 assert_eq!(
                     answer.good().csv().rows.len(),
@@ -125,8 +133,35 @@ async fn the_hash_of_a_person_is_the_same_in_every_table() {
     let keys = ids("profiles?event=Charged&", "profile_id").await;
     assert!(ids("profile_devices?event=Charged&", "profile_id").await.is_subset(&keys));
     assert!(ids("profile_events?event=Charged&", "profile_id").await.is_subset(&keys));
+    let one = ids("profile?object_id=", "profile_id").await;
+    assert!(one.len() == 1 && one.is_subset(&keys), "{one:?}");
+    let emails = ids("profiles?event=Charged&", "email").await;
+    let values = ids("property_counts?event=Charged&property=Email&property_type=profile_fields&", "value").await;
+    assert!(!values.is_empty() && values.is_subset(&emails), "values are the cells of the column");
+    assert!(ids("events?event=Charged&", "email").await.is_subset(&emails));
     let dropped = guarded.get("ft_drop", &path("profiles?event=Charged&", &guarded)).await.good().csv();
     assert!(!dropped.columns.iter().any(|name| ["identity", "email", "phone", "name"].contains(&name.as_str())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_page_has_the_columns_of_the_table() {
+    let guarded = Guarded::start().await;
+    for table in TABLES {
+        for key in ["ft_hash", "ft_drop"] {
+            let answer = guarded.get(key, &path(table, &guarded)).await;
+            if answer.status != 200 {
+                continue;
+            }
+            let (name, query) = table.split_once('?').unwrap();
+            let query = if query.contains("event=") { query.trim_end_matches('&') } else { "" };
+            let page = guarded.get(key, &format!("/v1/tables/{name}/schema.json?{query}")).await.good().json();
+            let named: Vec<_> =
+                page.as_array().unwrap().iter().map(|column| column["name"].as_str().unwrap().to_owned()).collect();
+            assert_eq!(answer.csv().columns, named, "{table} as {key}");
+            let described = |column: &Value| !column["description"].as_str().unwrap().is_empty();
+            assert!(page.as_array().unwrap().iter().all(described), "{page:#}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
