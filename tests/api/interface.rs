@@ -150,7 +150,7 @@ async fn tables_and_columns_are_tables_themselves() {
     let tables = gateway.get("/v1/tables").await.good().json();
     assert_eq!((&tables[0]["table"], &tables[0]["required"]), (&json!("events"), &json!("event")));
     let csv = gateway.get("/v1/tables.csv").await.good().csv();
-    assert_eq!(csv.columns, ["table", "description", "required", "optional", "url"]);
+    assert_eq!(csv.columns, ["table", "description", "required", "optional", "url", "sql"]);
     let columns = gateway.get("/v1/tables/events/schema").await.good().json();
     assert_eq!((&columns[0]["name"], &columns[0]["type"]), (&json!("row_id"), &json!("text")));
     assert!(columns.as_array().is_some_and(|columns| columns.len() == 17), "{columns:#}");
