@@ -10,6 +10,7 @@ mod condition;
 mod days;
 mod hashed;
 mod limits;
+mod masked;
 mod selection;
 mod sql;
 mod sum;

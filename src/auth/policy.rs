@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use super::members::Members;
 use super::personal::{Holds, JOINING, PersonalColumns};
 use crate::config::{PiiConfig, PiiMode};
 use crate::table::{Column, ColumnType, Origin};
@@ -14,6 +15,8 @@ use crate::table::{Column, ColumnType, Origin};
 pub enum Cell {
     Clear,
     Hashed(HashRule),
+    /// As it is, but for personal members of the JSON in it.
+    Masked(Members),
     /// The column is absent.
     Dropped,
 }
@@ -57,7 +60,17 @@ impl Policy {
     /// The values of `property_counts` are judged by [`values`](Self::values): their column says nothing of them.
     pub fn treatment(&self, table: &str, column: &Column, mode: PiiMode) -> Cell {
         let joins = column.name == JOINING && matches!(column.origin, Origin::Fixed(_));
-        treated(self.0.holds(table, column), mode, joins)
+        match treated(self.0.holds(table, column), mode, joins) {
+            Cell::Clear if mode != PiiMode::Clear => {
+                members_of(column).map_or(Cell::Clear, |prefixes| Cell::Masked(Members { prefixes, mode }))
+            }
+            cell => cell,
+        }
+    }
+
+    /// What a member of a JSON cell holds of a person. `prefixes` are those that a column of it would have.
+    pub(super) fn member_holds(&self, key: &str, prefixes: &[&str]) -> Option<Holds> {
+        self.0.property_holds(key, prefixes)
     }
 
     /// What a caller of this mode sees of the values of a property, where a table lists them one a row. `kind` is
@@ -102,6 +115,23 @@ fn treated(holds: Option<Holds>, mode: PiiMode, joins: bool) -> Cell {
         PiiMode::Clear => Cell::Clear,
         PiiMode::Drop if !joins => Cell::Dropped,
         PiiMode::Hash | PiiMode::Drop => Cell::Hashed(rule),
+    }
+}
+
+/// What the members of a property's JSON would begin with as columns, where cells of the column may hold any: a text
+/// column has JSON in it where a property was an object only now and then.
+fn members_of(column: &Column) -> Option<&'static [&'static str]> {
+    let is_fixed = matches!(column.origin, Origin::Fixed(_));
+    if is_fixed || !matches!(column.kind, ColumnType::Json | ColumnType::Text) {
+        return None;
+    }
+    match column.name.split('_').next() {
+        Some("prop") => Some(&["prop", "item"]),
+        Some("item") => Some(&["item"]),
+        Some("session") => Some(&["session"]),
+        Some("profile") => Some(&["profile"]),
+        // Metrics of campaigns, in which nobody is named.
+        _ => None,
     }
 }
 

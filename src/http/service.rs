@@ -135,7 +135,7 @@ pub async fn describe_table(
         .into_iter()
         .filter_map(|column| {
             let kind = match view.treatment(&column) {
-                Cell::Clear => column.kind,
+                Cell::Clear | Cell::Masked(_) => column.kind,
                 Cell::Hashed(rule) => rule.kind(),
                 Cell::Dropped => return None,
             };

@@ -59,6 +59,10 @@ impl View {
         self.values != Cell::Clear && column.name == "value"
     }
 
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
     pub fn is_personal(&self, column: &Column) -> bool {
         self.lists(column) || self.policy.is_personal(self.table, column)
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use datafusion::logical_expr::Expr;
 
-use super::{column, hashed};
+use super::{column, hashed, masked};
 use crate::auth::{Cell, PiiHasher};
 use crate::encode::OutputColumn;
 use crate::plan::View;
@@ -17,6 +17,9 @@ pub fn expressions(view: &View, columns: &[Column], hasher: &PiiHasher) -> Vec<E
         .filter_map(|known| match view.treatment(known) {
             Cell::Clear => Some(column(&known.name)),
             Cell::Hashed(rule) => Some(hashed::of(column(&known.name), rule, hasher).alias(&known.name)),
+            Cell::Masked(members) => {
+                Some(masked::of(column(&known.name), members, view.policy(), hasher).alias(&known.name))
+            }
             Cell::Dropped => None,
         })
         .collect()
@@ -44,7 +47,7 @@ pub fn output_columns(view: &View, columns: &[Column]) -> Vec<OutputColumn> {
         .iter()
         .filter_map(|known| {
             let kind = match view.treatment(known) {
-                Cell::Clear => known.kind,
+                Cell::Clear | Cell::Masked(_) => known.kind,
                 Cell::Hashed(rule) => rule.kind(),
                 Cell::Dropped => return None,
             };

@@ -180,3 +180,34 @@ async fn a_foreign_account_has_no_table() {
     let asked = &guarded.gateway.simulator.log().calls()[before..];
     assert!(asked.iter().all(|call| call.event.is_none()), "nothing is asked for strangers: {asked:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn personal_values_inside_json_are_treated_as_columns_are() {
+    let record = |second: u8| {
+        format!(
+            r#"{{"ts":201911100000{second:02},"event_props":{{"Items":[{{"SKU":1,"Email":"ann@example.com","Note":"hi"}}],
+            "a":{{"b":{{"c":{{"Mobile":"+49 151 5","d":1}}}}}},
+            "Odd":{}}},"profile":{{"objectId":"o{second}"}}}}"#,
+            if second == 0 { r#""plain""# } else { r#"{"First Name":"Ann","x":2}"# }
+        )
+        .replace("20191110", "20261110")
+        .replace('\n', " ")
+    };
+    let day = jiff::civil::date(2026, 11, 10);
+    for mode in [PiiMode::Hash, PiiMode::Drop, PiiMode::Clear] {
+        let gateway = TestGateway::with(Setup::default().config(move |config| config.auth.keys[0].pii = mode)).await;
+        gateway.simulator.set_records("Charged", day, [record(0), record(1)]);
+        let address = |table: &str| format!("/v1/{table}.csv?event=Charged&from={day}&to={day}");
+        let events = gateway.get(&address("events")).await.good();
+        let said = events.text();
+        for secret in ["ann@example.com", "+49 151 5", ",Ann,"] {
+            assert_eq!(said.contains(secret), mode == PiiMode::Clear, "{mode:?} {secret}: {said}");
+        }
+        assert!(said.contains("hi") && said.contains("plain"), "the rest stays: {said}");
+        if mode == PiiMode::Hash {
+            let items = gateway.get(&address("event_items")).await.good().csv();
+            let hash = &items.rows[0]["item_email"];
+            assert!(hash.len() == 32 && said.contains(hash.as_str()), "one hash everywhere: {said}");
+        }
+    }
+}
