@@ -1,14 +1,16 @@
 //! Which bytes is that? Record batches in, CSV or JSON out, compressed if wanted.
 //!
-//! It knows Arrow batches and bytes only: nothing of events, of HTTP, or of who asks. One file per format; a format
-//! is a [`RowEncoder`], stateless between rows, so that [`stream`] can let several threads write the batches of one
-//! answer while their order is kept. Which format and which options are wanted is decided elsewhere.
+//! It knows Arrow batches and bytes only: nothing of events, of HTTP, or of who asks. One file per format. A format of
+//! rows is a `RowEncoder`, stateless between rows, so that several threads can write the batches of one answer while
+//! their order is kept. Whoever wants bytes calls [`stream`] (large answers) or [`write()`] (small ones) and need not know
+//! how a format is made. Which format and which options are wanted is decided elsewhere.
 
 mod cells;
 mod coding;
 mod csv;
 mod format;
 mod json;
+mod layout;
 mod lent;
 mod options;
 mod pump;
@@ -22,9 +24,10 @@ mod workers;
 
 pub use coding::{Coding, compress};
 pub use format::Format;
+pub use layout::{About, Layout};
 pub use options::{DateTimeStyle, Escape, Headers, Newlines, TextOptions};
 pub use pump::{StreamError, stream};
-pub use rows::{Encoder, RowEncoder, encoder, row_encoder};
+pub use rows::write;
 pub use workers::Workers;
 
 use crate::table::ColumnType;

@@ -6,9 +6,10 @@
 use arrow::record_batch::RecordBatch;
 
 use super::cells::{Cells, columns};
+use super::rows::RowEncoder;
 use super::scalars::{write_integer, write_number};
 use super::scan::json_needs_escapes;
-use super::{DateTimeStyle, EncodeError, OutputColumn, RowEncoder, TextOptions};
+use super::{DateTimeStyle, EncodeError, Layout};
 
 pub(super) struct Json {
     /// What stands before each value: `{"first":`, `,"second":` …
@@ -17,14 +18,14 @@ pub(super) struct Json {
 }
 
 impl Json {
-    pub(super) fn new(columns: &[OutputColumn], options: TextOptions) -> Self {
-        let keys = columns.iter().enumerate().map(|(index, column)| {
+    pub(super) fn new(layout: &Layout) -> Self {
+        let keys = layout.columns.iter().enumerate().map(|(index, column)| {
             let mut key = vec![if index == 0 { b'{' } else { b',' }];
             write_string(&column.name, &mut key);
             key.push(b':');
             key
         });
-        Self { keys: keys.collect(), datetime: options.datetime }
+        Self { keys: keys.collect(), datetime: layout.options.datetime }
     }
 }
 

@@ -121,8 +121,7 @@ where
     E: Into<ApiError> + Send + 'static,
 {
     let (columns, batches) = build().await?;
-    let rows = encode::row_encoder(facts.format, &columns, facts.options);
-    let mut plain = encode::stream(batches, rows, answers.workers()).map_err(refusal).boxed();
+    let mut plain = encode::stream(batches, &facts.layout(columns), answers.workers()).map_err(refusal).boxed();
     if agreed.coding == Coding::Identity {
         return Ok(Encoded { coding: Coding::Identity, chunks: plain });
     }

@@ -11,7 +11,7 @@ use arrow::array::{ArrayRef, BooleanArray, StringViewArray};
 use arrow::record_batch::RecordBatch;
 
 use crate::catalog::{Parameter, TableSpec};
-use crate::encode::{Escape, Format, OutputColumn, encoder};
+use crate::encode::{self, Escape, Format, Layout, OutputColumn};
 use crate::error::ApiError;
 use crate::http::links::Links;
 use crate::request::{Delivery, OutputOptions};
@@ -86,10 +86,8 @@ impl Listing {
             .map(|column| OutputColumn { name: column.name.clone(), source: column.name.clone(), kind: column.kind })
             .collect();
         let mut body = Vec::new();
-        let mut encoder = encoder(format, &columns, options.text);
-        encoder.start(&mut body);
-        encoder.batch(&batch, &mut body).map_err(ApiError::internal)?;
-        encoder.finish(&mut body);
+        let layout = Layout::new(format, columns, options.text);
+        encode::write(&layout, &[batch], &mut body).map_err(ApiError::internal)?;
         let mut response = HttpResponse::Ok();
         response
             .content_type(format.media_type())

@@ -24,7 +24,7 @@ use crate::auth::Granted;
 use crate::catalog::{Period, TableSpec};
 use crate::clevertap::{Rank, Tuning};
 use crate::config::{Config, PiiMode};
-use crate::encode::{Format, Workers, row_encoder, stream};
+use crate::encode::{About, Format, Layout, TextOptions, Workers, stream};
 use crate::freshness::{Job, NotReady, Ready};
 use crate::period::{Clock, Days};
 use crate::plan::{self, ReadPlan, World};
@@ -148,13 +148,14 @@ impl Pull {
         }
         let ready = self.loaded(&plan, done, bar).await?;
         let (columns, batches) = self.house.engine.read(&plan, &ready.snapshots).await?;
-        let encoder = row_encoder(self.asked.format, &columns, output);
+        let about = About { as_of: ready.as_of, complete: ready.complete, next: None };
+        let layout = Layout { format: self.asked.format, options: output, columns, about };
         let counted = Arc::new(std::sync::atomic::AtomicU64::new(0));
         let counter = counted.clone();
         let batches = batches.inspect_ok(move |batch| {
             counter.fetch_add(batch.num_rows() as u64, std::sync::atomic::Ordering::Relaxed);
         });
-        let mut bytes = std::pin::pin!(stream(Box::pin(batches), encoder, &self.workers));
+        let mut bytes = std::pin::pin!(stream(Box::pin(batches), &layout, &self.workers));
         let path = self.asked.out.join(self.file_name(&plan, name));
         let mut file = unfinished(&self.asked.out)?;
         while let Some(chunk) = bytes.try_next().await.map_err(|error| anyhow!("{error}"))? {
@@ -166,7 +167,7 @@ impl Pull {
     }
 
     /// The request that an address with the same words would make, for the days asked for or for some of them.
-    fn plan(&self, event: Option<&str>, days: Option<Days>) -> anyhow::Result<(ReadPlan, crate::encode::TextOptions)> {
+    fn plan(&self, event: Option<&str>, days: Option<Days>) -> anyhow::Result<(ReadPlan, TextOptions)> {
         let asked = &self.asked;
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if let Some(event) = event {

@@ -7,12 +7,16 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::encode::testing::{Cells as Given, any_cells, table, whole};
-use crate::encode::{Encoder, Escape, Format, Headers, Newlines, encoder};
+use crate::encode::{Escape, Format, Headers, Newlines, OutputColumn, TextOptions, write};
 use crate::table::ColumnType;
 
 fn json(cells: &[Given], options: TextOptions) -> String {
     let (columns, batch) = table(cells);
-    whole(&Json::new(&columns, options), &batch)
+    whole(&Json::new(&layout(&columns, options)), &batch)
+}
+
+fn layout(columns: &[OutputColumn], options: TextOptions) -> Layout {
+    Layout::new(Format::Json, columns.to_vec(), options)
 }
 
 #[test]
@@ -54,7 +58,7 @@ fn a_key_is_escaped_and_the_csv_switches_leave_json_alone() {
         bom: true,
         ..Default::default()
     };
-    assert_eq!(whole(&Json::new(&columns, options), &batch), "[{\"=a\\\"\\n\":\"=x\\r\\ny\"}]");
+    assert_eq!(whole(&Json::new(&layout(&columns, options)), &batch), "[{\"=a\\\"\\n\":\"=x\\r\\ny\"}]");
 }
 
 #[test]
@@ -68,19 +72,15 @@ fn a_table_without_columns_is_still_json() {
     let rows = arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(2));
     let schema = std::sync::Arc::new(arrow::datatypes::Schema::empty());
     let batch = RecordBatch::try_new_with_options(schema, vec![], &rows).unwrap();
-    assert_eq!(whole(&Json::new(&[], TextOptions::default()), &batch), "[{},\n{}]");
+    assert_eq!(whole(&Json::new(&layout(&[], TextOptions::default())), &batch), "[{},\n{}]");
 }
 
 #[test]
 fn batches_one_after_the_other_are_one_array() {
     let (columns, batch) = table(&[Given::Integer(vec![Some(1), Some(2)])]);
-    let mut encoder: Box<dyn Encoder> = encoder(Format::Json, &columns, TextOptions::default());
+    let layout = Layout::new(Format::Json, columns, TextOptions::default());
     let mut out = Vec::new();
-    encoder.start(&mut out);
-    encoder.batch(&batch.slice(0, 0), &mut out).unwrap();
-    encoder.batch(&batch, &mut out).unwrap();
-    encoder.batch(&batch.slice(1, 1), &mut out).unwrap();
-    encoder.finish(&mut out);
+    write(&layout, &[batch.slice(0, 0), batch.clone(), batch.slice(1, 1)], &mut out).unwrap();
     assert_eq!(out, b"[{\"c0\":1},\n{\"c0\":2},\n{\"c0\":2}]");
 }
 

@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 use twox_hash::XxHash3_128;
 
-use crate::encode::{Coding, DateTimeStyle, Escape, Format, GENERATION, Headers, Newlines, TextOptions};
+use crate::encode::{
+    About, Coding, DateTimeStyle, Escape, Format, GENERATION, Headers, Layout, Newlines, OutputColumn, TextOptions,
+};
 
 /// What the caller of [`respond`](super::respond) says about an answer.
 #[derive(Clone, Debug)]
@@ -30,6 +32,14 @@ pub struct AnswerFacts {
     pub download_name: Option<String>,
     /// The value of `Server-Timing`.
     pub server_timing: Option<String>,
+}
+
+impl AnswerFacts {
+    /// How the rows are to be written.
+    pub(super) fn layout(&self, columns: Vec<OutputColumn>) -> Layout {
+        let about = About { as_of: self.as_of, complete: self.complete, next: None };
+        Layout { format: self.format, options: self.options, columns, about }
+    }
 }
 
 /// Where the rows come from, for `Cache-Status` (RFC 9211).
