@@ -11,7 +11,7 @@ use arrow::array::{
 };
 use arrow::record_batch::RecordBatch;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use flattap::encode::{Format, Layout, OutputColumn, TextOptions, Workers, stream, write as write_whole};
+use flattap::encode::{Format, Layout, OutputColumn, Scratch, TextOptions, Workers, stream, write as write_whole};
 use flattap::table::ColumnType;
 use futures_util::{StreamExt, TryStreamExt};
 use rand::rngs::StdRng;
@@ -115,7 +115,10 @@ fn pumped(criterion: &mut Criterion) {
             let batches = futures_util::stream::iter(batches.clone()).map(Ok::<_, String>).boxed();
             let layout = Layout::new(Format::Csv, columns.clone(), TextOptions::default());
             let sum = |sum, chunk: bytes::Bytes| async move { Ok(sum + chunk.len()) };
-            stream(batches, &layout, &workers).try_fold(0, sum).await.expect("a known type")
+            stream(batches, layout, Scratch::unlimited(&std::env::temp_dir()), &workers)
+                .try_fold(0, sum)
+                .await
+                .expect("a known type")
         })
     };
     let mut group = criterion.benchmark_group("pumped");

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::record_batch::RecordBatch;
+use ::arrow::record_batch::RecordBatch;
 
-use super::{EncodeError, Format, Layout, csv, json};
+use super::{EncodeError, Format, Layout, arrow, csv, file, json};
 
 /// A format in which rows follow each other. It holds no state between calls: any thread may write any batch.
 ///
@@ -28,13 +28,17 @@ pub trait RowEncoder: Send + Sync {
 pub(super) enum Way {
     /// Batch by batch, by any number of threads.
     Rows(Arc<dyn RowEncoder>),
+    /// As one file, by one thread.
+    File,
 }
 
 /// Errors: the columns cannot be said in this format.
 pub(super) fn way(layout: &Layout) -> Result<Way, EncodeError> {
     Ok(match layout.format {
         Format::Csv => Way::Rows(Arc::new(csv::Csv::new(&layout.columns, layout.options))),
-        Format::Json => Way::Rows(Arc::new(json::Json::new(layout))),
+        Format::Json | Format::Ndjson => Way::Rows(Arc::new(json::Json::new(layout))),
+        Format::Arrow => Way::Rows(Arc::new(arrow::Arrow::new(layout)?)),
+        Format::Parquet | Format::Xlsx => Way::File,
     })
 }
 
@@ -54,6 +58,11 @@ pub fn write(layout: &Layout, batches: &[RecordBatch], out: &mut Vec<u8>) -> Res
             }
             encoder.close(out);
             Ok(())
+        }
+        Way::File => {
+            let mut encoder = file::encoder(layout, None, out)?;
+            batches.iter().try_for_each(|batch| encoder.rows(batch))?;
+            encoder.finish()
         }
     }
 }

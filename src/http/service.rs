@@ -46,6 +46,7 @@ fn facts(plan: &ReadPlan, ready: &Ready, format: Format, output: OutputOptions) 
         last_modified: ready.changed_at.max(plan.moved_at),
         as_of: ready.as_of,
         complete: ready.complete,
+        next: None,
         cache_status: match &ready.origin {
             Origin::Store => CacheStatus::Store,
             Origin::Upstream => CacheStatus::Upstream,

@@ -24,7 +24,7 @@ use crate::auth::Granted;
 use crate::catalog::{Period, TableSpec};
 use crate::clevertap::{Rank, Tuning};
 use crate::config::{Config, PiiMode};
-use crate::encode::{About, Format, Layout, TextOptions, Workers, stream};
+use crate::encode::{About, Format, Layout, Scratch, TextOptions, Workers, stream};
 use crate::freshness::{Job, NotReady, Ready};
 use crate::period::{Clock, Days};
 use crate::plan::{self, ReadPlan, World};
@@ -155,7 +155,8 @@ impl Pull {
         let batches = batches.inspect_ok(move |batch| {
             counter.fetch_add(batch.num_rows() as u64, std::sync::atomic::Ordering::Relaxed);
         });
-        let mut bytes = std::pin::pin!(stream(Box::pin(batches), &layout, &self.workers));
+        let mut bytes =
+            std::pin::pin!(stream(Box::pin(batches), layout, Scratch::unlimited(&self.asked.out), &self.workers));
         let path = self.asked.out.join(self.file_name(&plan, name));
         let mut file = unfinished(&self.asked.out)?;
         while let Some(chunk) = bytes.try_next().await.map_err(|error| anyhow!("{error}"))? {
@@ -192,6 +193,7 @@ impl Pull {
         let config = &self.house.config;
         let rules = Rules { query_key: QueryKey::TurnedOff, longest_days: config.limits.range_days };
         let request = request::parse(&query.finish(), asked.table, rules)?;
+        request.output.fit(asked.format)?;
         let unknown = |_: &str| None;
         let world = World { config, clock: &self.house.clock, policy: &self.house.policy, known_events: &unknown };
         Ok((plan::read(&world, &self.granted, asked.table, &request)?, request.output.text))

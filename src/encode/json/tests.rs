@@ -84,6 +84,44 @@ fn batches_one_after_the_other_are_one_array() {
     assert_eq!(out, b"[{\"c0\":1},\n{\"c0\":2},\n{\"c0\":2}]");
 }
 
+#[test]
+fn ndjson_is_one_object_a_line_and_nothing_without_rows() {
+    let (columns, batch) = table(&[Given::Integer(vec![Some(1), None])]);
+    let layout = Layout::new(Format::Ndjson, columns, TextOptions::default());
+    let mut out = Vec::new();
+    write(&layout, &[batch.clone(), batch.slice(0, 1)], &mut out).unwrap();
+    assert_eq!(out, b"{\"c0\":1}\n{\"c0\":null}\n{\"c0\":1}\n");
+    let mut out = Vec::new();
+    write(&layout, &[], &mut out).unwrap();
+    assert!(out.is_empty());
+}
+
+#[test]
+fn an_envelope_says_the_columns_and_what_is_known_of_the_rows() {
+    let (columns, batch) = table(&[Given::Integer(vec![Some(1), Some(2)]), Given::Date(vec![None, Some(0)])]);
+    let options = TextOptions { shape: Shape::Envelope, ..Default::default() };
+    let about =
+        About { as_of: "2026-11-02T08:00:00.5Z".parse().unwrap(), complete: false, next: Some("/v1/\"".into()) };
+    let layout = Layout { about, ..Layout::new(Format::Json, columns, options) };
+    let read = |batches: &[RecordBatch]| {
+        let mut out = Vec::new();
+        write(&layout, batches, &mut out).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&out).unwrap()
+    };
+    let expected = serde_json::json!({
+        "schema": [
+            {"name": "c0", "type": "integer", "source": "event_props.C0"},
+            {"name": "c1", "type": "date", "source": "event_props.C1"},
+        ],
+        "rows": [{"c0": 1, "c1": null}, {"c0": 2, "c1": "1970-01-01"}],
+        "as_of": "2026-11-02T08:00:00Z",
+        "complete": false,
+        "next": "/v1/\"",
+    });
+    assert_eq!(read(std::slice::from_ref(&batch)), expected);
+    assert_eq!(read(&[])["rows"], serde_json::json!([]));
+}
+
 proptest! {
     #[test]
     fn a_json_parser_reads_back_what_was_written(cells in any_cells()) {

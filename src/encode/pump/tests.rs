@@ -23,7 +23,8 @@ fn in_order(format: Format, columns: &[OutputColumn], batches: &[RecordBatch]) -
 type Chunks = BoxStream<'static, Result<Bytes, StreamError<String>>>;
 
 fn pump(format: Format, columns: &[OutputColumn], batches: BatchStream<String>, workers: &Workers) -> Chunks {
-    stream(batches, &Layout::new(format, columns.to_vec(), TextOptions::default()), workers)
+    let layout = Layout::new(format, columns.to_vec(), TextOptions::default());
+    stream(batches, layout, Scratch::unlimited(&std::env::temp_dir()), workers)
 }
 
 #[tokio::test]
@@ -40,7 +41,8 @@ async fn many_threads_write_the_same_bytes_as_one_after_the_other() {
         })
         .collect();
     let (columns, _) = rows(0, 0);
-    for format in Format::ALL {
+    // The other formats are not made of rows alone: their bytes tell how the rows were cut.
+    for format in [Format::Csv, Format::Json, Format::Ndjson] {
         let source = stream::iter(batches.clone().into_iter().map(Ok)).boxed();
         let chunks: Vec<Bytes> = pump(format, &columns, source, &workers).try_collect().await.unwrap();
         assert!(chunks.iter().all(|chunk| !chunk.is_empty()));

@@ -66,6 +66,7 @@ fn facts() -> AnswerFacts {
         last_modified: "2026-11-01T12:47:11.9Z".parse().unwrap(),
         as_of: "2026-11-02T08:00:00.5Z".parse().unwrap(),
         complete: true,
+        next: None,
         cache_status: CacheStatus::Store,
         max_age: Duration::from_secs(60),
         download_name: None,
