@@ -6,10 +6,10 @@
 use std::io;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -104,10 +104,13 @@ enum Order {
 /// A file under way.
 struct Under<E> {
     /// `None` when all rows are handed over.
-    feeding: Option<Pin<Box<dyn Future<Output = Result<(), E>> + Send>>>,
+    feeding: Option<BoxFuture<'static, Result<(), E>>>,
     chunks: Receiver<Bytes>,
-    thread: Pin<Box<dyn Future<Output = Result<Result<(), EncodeError>, EncodeError>> + Send>>,
+    thread: BoxFuture<'static, Ended>,
 }
+
+/// The outer error: the thread broke down.
+type Ended = Result<Result<(), EncodeError>, EncodeError>;
 
 type Next<E> = Result<Option<(Bytes, Option<Under<E>>)>, StreamError<E>>;
 

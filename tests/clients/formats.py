@@ -121,8 +121,9 @@ def main(url, key):
         names = list(lines[0])
         seen["python ndjson"] = table(names, [[line[name] for name in names] for line in lines])
         duck = duckdb.read_json(paths["ndjson"], format="newline_delimited")
-        seen["duckdb ndjson columns"] = {"columns": duck.columns, "count": len(duck.fetchall())}
-        frame = pl.read_ndjson(paths["ndjson"], infer_schema_length=None)
+        seen["duckdb ndjson columns"] = {"columns": duck.columns, "count": len(duck)}
+        # It forgets the order of keys.
+        frame = pl.read_ndjson(paths["ndjson"], infer_schema_length=None).select(names)
         seen["polars ndjson columns"] = {"columns": frame.columns, "count": len(frame)}
         frame = pd.read_json(io.StringIO(open(paths["ndjson"], encoding="utf-8").read()), lines=True)
         seen["pandas ndjson columns"] = {"columns": list(frame.columns), "count": len(frame)}

@@ -135,13 +135,8 @@ fn the_same_rows_are_the_same_bytes() {
 
 #[test]
 fn a_full_disk_is_told_from_a_mistake_of_ours() {
-    let on_write = |kind: io::ErrorKind| {
-        let failed: io::Result<()> = Err(io::Error::from(kind));
-        guarded::<()>(move || {
-            failed.expect("Couldn't write to XML file");
-            Ok(())
-        })
-    };
+    let on_write =
+        |kind: io::ErrorKind| guarded::<()>(move || panic!("Couldn't write to XML file: {:?}", io::Error::from(kind)));
     let full = on_write(io::ErrorKind::StorageFull);
     assert!(matches!(full, Err(EncodeError::Scratch(why)) if why.kind() == io::ErrorKind::StorageFull));
     assert!(matches!(guarded::<()>(|| panic!("on purpose")), Err(EncodeError::Thread)));
