@@ -11,7 +11,7 @@ use arrow::array::{
 };
 use arrow::record_batch::RecordBatch;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use flattap::encode::{Format, OutputColumn, TextOptions, Workers, encoder, row_encoder, stream};
+use flattap::encode::{Format, Layout, OutputColumn, Scratch, TextOptions, Workers, stream, write as write_whole};
 use flattap::table::ColumnType;
 use futures_util::{StreamExt, TryStreamExt};
 use rand::rngs::StdRng;
@@ -81,12 +81,10 @@ fn one_thread(criterion: &mut Criterion) {
         let (columns, batch) = table(rows);
         let mut group = criterion.benchmark_group(format!("{rows}_rows"));
         for format in Format::ALL {
+            let layout = Layout::new(format, columns.clone(), TextOptions::default());
             let write = |out: &mut Vec<u8>| {
                 out.clear();
-                let mut encoder = encoder(format, &columns, TextOptions::default());
-                encoder.start(out);
-                encoder.batch(&batch, out).expect("a known type");
-                encoder.finish(out);
+                write_whole(&layout, std::slice::from_ref(&batch), out).expect("a known type");
             };
             let mut out = Vec::new();
             write(&mut out);
@@ -115,9 +113,12 @@ fn pumped(criterion: &mut Criterion) {
     let run = || {
         runtime.block_on(async {
             let batches = futures_util::stream::iter(batches.clone()).map(Ok::<_, String>).boxed();
-            let rows = row_encoder(Format::Csv, &columns, TextOptions::default());
+            let layout = Layout::new(Format::Csv, columns.clone(), TextOptions::default());
             let sum = |sum, chunk: bytes::Bytes| async move { Ok(sum + chunk.len()) };
-            stream(batches, rows, &workers).try_fold(0, sum).await.expect("a known type")
+            stream(batches, layout, Scratch::unlimited(&std::env::temp_dir()), &workers)
+                .try_fold(0, sum)
+                .await
+                .expect("a known type")
         })
     };
     let mut group = criterion.benchmark_group("pumped");

@@ -9,6 +9,7 @@ mod api_error;
 mod auth;
 mod code;
 mod edge;
+mod encode;
 mod framework;
 mod freshness;
 mod page;

@@ -15,7 +15,7 @@
 //! | [`flatten`] | what are the cells of a record? | typed record batches |
 //! | [`store`] | where is a day kept? | Delta tables |
 //! | [`query`] | which rows and columns does the caller's view have? | a stream of batches |
-//! | [`encode`] | which bytes is that? | CSV, JSON |
+//! | [`encode`] | which bytes is that? | CSV, JSON, Arrow, Parquet, xlsx |
 //!
 //! Beside the flow: [`table`] and [`period`] (the values everybody speaks), [`config`], [`telemetry`], [`error`]
 //! (the catalogue of refusals), [`startup`] (wires everything), [`cli`], [`allocator`], and [`simulator`], which is the other side

@@ -216,6 +216,15 @@ pub const FORM: &[Parameter] = &[
         example: "1",
         description: "`1` asks for a file with a speaking name (`Content-Disposition: attachment`).",
     },
+    Parameter {
+        name: "shape",
+        values: Values::OneOf(&["rows", "envelope"]),
+        repeat: Repeat::Once,
+        default: Some("rows"),
+        example: "envelope",
+        description: "JSON only. `rows` is one array. `envelope` is an object: `schema` (name, type and source of each \
+                      column), `rows`, `as_of`, `complete`, and `next`, the address of the rows that follow, or null.",
+    },
 ];
 
 /// All of them except the key, in the order in which they are documented.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{ConfigArgs, UsageError};
@@ -38,8 +39,8 @@ pub(super) struct PullArgs {
     /// A further parameter of the table, as in its URL
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     set: Vec<(String, String)>,
-    #[arg(long, value_enum, default_value = "csv")]
-    format: FileFormat,
+    #[arg(long, default_value = "csv", value_parser = formats())]
+    format: Format,
     /// What becomes of personal columns
     #[arg(long, value_enum, default_value = "hash")]
     pii: Personal,
@@ -48,16 +49,15 @@ pub(super) struct PullArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum FileFormat {
-    Csv,
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Personal {
     Hash,
     Drop,
     Clear,
+}
+
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::name))
+        .try_map(|name| Format::from_extension(&name).ok_or("there is no such format"))
 }
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {
@@ -85,10 +85,7 @@ pub(super) fn run(args: PullArgs) -> anyhow::Result<ExitCode> {
             account: args.account,
             set: args.set,
             out: args.out,
-            format: match args.format {
-                FileFormat::Csv => Format::Csv,
-                FileFormat::Json => Format::Json,
-            },
+            format: args.format,
             pii: match args.pii {
                 Personal::Hash => PiiMode::Hash,
                 Personal::Drop => PiiMode::Drop,

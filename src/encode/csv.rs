@@ -10,9 +10,10 @@ use arrow::record_batch::RecordBatch;
 use memchr::memchr2;
 
 use super::cells::{Cells, Text, columns};
+use super::rows::RowEncoder;
 use super::scalars::{write_integer, write_number};
 use super::scan::{csv_needs_quotes, csv_word_needs_quotes, word_has_quote};
-use super::{EncodeError, Escape, Headers, Newlines, OutputColumn, RowEncoder, TextOptions};
+use super::{EncodeError, Escape, Headers, Newlines, OutputColumn, TextOptions};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Texts up to this long lie in the view itself.

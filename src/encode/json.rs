@@ -1,36 +1,88 @@
-//! JSON: one array of flat objects, every column in every object, in column order.
+//! JSON: flat objects, every column in every object, in column order. One array of them, one a line (NDJSON), or one
+//! array in an envelope that says the columns and what is known of the rows.
 //!
 //! Null is `null`, and so is what is not a finite number. Dates and timestamps are strings in the forms of
-//! [`scalars`](super::scalars); columns of JSON text stay strings. One object a line; `[]` when there is none.
+//! [`scalars`](super::scalars); columns of JSON text stay strings. Always one object a line; `[]` when there is none, in
+//! NDJSON nothing at all.
 
 use arrow::record_batch::RecordBatch;
 
 use super::cells::{Cells, columns};
+use super::rows::RowEncoder;
 use super::scalars::{write_integer, write_number};
 use super::scan::json_needs_escapes;
-use super::{DateTimeStyle, EncodeError, OutputColumn, RowEncoder, TextOptions};
+use super::{About, DateTimeStyle, EncodeError, Format, Layout, Shape};
 
 pub(super) struct Json {
     /// What stands before each value: `{"first":`, `,"second":` …
     keys: Vec<Vec<u8>>,
     datetime: DateTimeStyle,
+    frame: Frame,
+}
+
+/// What stands around the objects.
+struct Frame {
+    opening: Vec<u8>,
+    /// After every object.
+    end: &'static [u8],
+    between: &'static [u8],
+    closing: Vec<u8>,
 }
 
 impl Json {
-    pub(super) fn new(columns: &[OutputColumn], options: TextOptions) -> Self {
-        let keys = columns.iter().enumerate().map(|(index, column)| {
+    pub(super) fn new(layout: &Layout) -> Self {
+        let keys = layout.columns.iter().enumerate().map(|(index, column)| {
             let mut key = vec![if index == 0 { b'{' } else { b',' }];
             write_string(&column.name, &mut key);
             key.push(b':');
             key
         });
-        Self { keys: keys.collect(), datetime: options.datetime }
+        Self { keys: keys.collect(), datetime: layout.options.datetime, frame: Frame::of(layout) }
     }
+}
+
+impl Frame {
+    fn of(layout: &Layout) -> Self {
+        if layout.format == Format::Ndjson {
+            return Self { opening: Vec::new(), end: b"\n", between: b"", closing: Vec::new() };
+        }
+        let (opening, closing) = match layout.options.shape {
+            Shape::Rows => (b"[".to_vec(), b"]".to_vec()),
+            Shape::Envelope => envelope(layout),
+        };
+        Self { opening, end: b"", between: b",\n", closing }
+    }
+}
+
+/// `{"schema":[…],"rows":[` and `],"as_of":…,"complete":…,"next":…}`.
+fn envelope(layout: &Layout) -> (Vec<u8>, Vec<u8>) {
+    let mut opening = b"{\"schema\":[".to_vec();
+    for (index, column) in layout.columns.iter().enumerate() {
+        opening.extend_from_slice(if index == 0 { b"{\"name\":" } else { b",\n{\"name\":" });
+        write_string(&column.name, &mut opening);
+        opening.extend_from_slice(b",\"type\":");
+        write_string(column.kind.name(), &mut opening);
+        opening.extend_from_slice(b",\"source\":");
+        write_string(&column.source, &mut opening);
+        opening.push(b'}');
+    }
+    opening.extend_from_slice(b"],\n\"rows\":[");
+    let About { as_of, complete, next } = &layout.about;
+    let mut closing = b"],\n\"as_of\":".to_vec();
+    write_string(&as_of.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), &mut closing);
+    closing.extend_from_slice(if *complete { b",\"complete\":true" } else { b",\"complete\":false" });
+    closing.extend_from_slice(b",\"next\":");
+    match next {
+        Some(next) => write_string(next, &mut closing),
+        None => closing.extend_from_slice(b"null"),
+    }
+    closing.push(b'}');
+    (opening, closing)
 }
 
 impl RowEncoder for Json {
     fn open(&self, out: &mut Vec<u8>) {
-        out.push(b'[');
+        out.extend_from_slice(&self.frame.opening);
     }
 
     fn rows(&self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), EncodeError> {
@@ -60,16 +112,17 @@ impl RowEncoder for Json {
                 }
             }
             out.push(b'}');
+            out.extend_from_slice(self.frame.end);
         }
         Ok(())
     }
 
     fn between(&self) -> &'static [u8] {
-        b",\n"
+        self.frame.between
     }
 
     fn close(&self, out: &mut Vec<u8>) {
-        out.push(b']');
+        out.extend_from_slice(&self.frame.closing);
     }
 }
 

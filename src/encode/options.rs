@@ -1,10 +1,10 @@
-//! The switches a caller has over the text forms (`headers`, `datetime`, `newlines`, `escape`, `bom`).
+//! The switches a caller has over the text forms (`headers`, `datetime`, `newlines`, `escape`, `bom`, `shape`).
 //!
 //! They are part of what an answer's bytes depend on, hence of its cache key: everything here is `Hash` and `Eq`.
 
 /// How cells and headers are written. The default is what a program wants to read; the rest is for spreadsheets.
 ///
-/// JSON heeds `datetime` only: its keys are always the column names (source paths need not be unique), and nothing
+/// JSON heeds `datetime` and `shape` only: its keys are always the column names (source paths need not be unique), and nothing
 /// runs or splits a JSON text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TextOptions {
@@ -14,6 +14,17 @@ pub struct TextOptions {
     pub escape: Escape,
     /// A UTF-8 byte order mark before the CSV header.
     pub bom: bool,
+    pub shape: Shape,
+}
+
+/// What stands around the rows of JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// Nothing: one array.
+    #[default]
+    Rows,
+    /// An object with the columns before the rows, and after them what is known of them as a whole.
+    Envelope,
 }
 
 /// What the CSV header says.

@@ -13,8 +13,9 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt};
 
 use super::lent::Buffers;
+use super::rows::{RowEncoder, Way, way};
 use super::slices::{estimate, pieces};
-use super::{EncodeError, RowEncoder, Workers};
+use super::{EncodeError, Layout, Scratch, Workers, file};
 use crate::table::BatchStream;
 
 /// Rows that become no more than this are written where they are: handing them over would take longer.
@@ -33,12 +34,27 @@ pub enum StreamError<E> {
 /// Writes one answer.
 ///
 /// Shape: the opening first, then rows in their order, then the closing; chunks are of no particular size. Memory: the
-/// pieces under way, one more than there are threads, of some 2 MiB each, and the batch they are cut from.
+/// pieces under way, one more than there are threads, of some 2 MiB each, and the batch they are cut from; for a format
+/// that is one file two such pieces and, for Parquet, a row group of 32 MiB. `scratch` is for formats that cannot be
+/// written in one go.
 pub fn stream<E: Send + 'static>(
+    batches: BatchStream<E>,
+    layout: Layout,
+    scratch: Scratch,
+    workers: &Workers,
+) -> BoxStream<'static, Result<Bytes, StreamError<E>>> {
+    match way(&layout) {
+        Ok(Way::Rows(encoder)) => in_rows(batches, encoder, workers),
+        Ok(Way::File) => file::stream(batches, layout, scratch, workers),
+        Err(error) => stream::once(ready(Err(error.into()))).boxed(),
+    }
+}
+
+fn in_rows<E: Send + 'static>(
     batches: BatchStream<E>,
     encoder: Arc<dyn RowEncoder>,
     workers: &Workers,
-) -> impl Stream<Item = Result<Bytes, StreamError<E>>> + Send + use<E> {
+) -> BoxStream<'static, Result<Bytes, StreamError<E>>> {
     let rows = written_rows(batches, encoder.clone(), workers.clone());
     stream::try_unfold((Part::Opening, rows), move |(part, mut rows)| {
         let encoder = encoder.clone();
@@ -59,6 +75,7 @@ pub fn stream<E: Send + 'static>(
         }
     })
     .try_filter(|chunk| ready(!chunk.is_empty()))
+    .boxed()
 }
 
 #[derive(PartialEq)]

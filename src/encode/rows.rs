@@ -1,10 +1,10 @@
-//! What a row format is, and the plain way to write one batch after the other.
+//! What a row format is, and the plain way to write a small table whole.
 
 use std::sync::Arc;
 
-use arrow::record_batch::RecordBatch;
+use ::arrow::record_batch::RecordBatch;
 
-use super::{EncodeError, Format, OutputColumn, TextOptions, csv, json};
+use super::{EncodeError, Format, Layout, arrow, csv, file, json};
 
 /// A format in which rows follow each other. It holds no state between calls: any thread may write any batch.
 ///
@@ -15,7 +15,7 @@ pub trait RowEncoder: Send + Sync {
 
     /// Appends the rows of one batch, separated among themselves.
     ///
-    /// Errors: the batch has other columns than were announced, or an Arrow type without a text form. What was
+    /// Errors: the batch has other columns than were announced, or an Arrow type that cannot be written. What was
     /// appended by then is of no use.
     fn rows(&self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 
@@ -24,48 +24,45 @@ pub trait RowEncoder: Send + Sync {
     fn close(&self, out: &mut Vec<u8>);
 }
 
-/// The encoder of a format, to be shared by threads.
-pub fn row_encoder(format: Format, columns: &[OutputColumn], options: TextOptions) -> Arc<dyn RowEncoder> {
-    match format {
-        Format::Csv => Arc::new(csv::Csv::new(columns, options)),
-        Format::Json => Arc::new(json::Json::new(columns, options)),
-    }
+/// How a format is written.
+pub(super) enum Way {
+    /// Batch by batch, by any number of threads.
+    Rows(Arc<dyn RowEncoder>),
+    /// As one file, by one thread.
+    File,
 }
 
-/// Writes one answer, batch after batch, on the calling thread.
-pub trait Encoder: Send {
-    fn start(&mut self, out: &mut Vec<u8>);
-    /// Errors: as [`RowEncoder::rows`].
-    fn batch(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), EncodeError>;
-    fn finish(&mut self, out: &mut Vec<u8>);
+/// Errors: the columns cannot be said in this format.
+pub(super) fn way(layout: &Layout) -> Result<Way, EncodeError> {
+    Ok(match layout.format {
+        Format::Csv => Way::Rows(Arc::new(csv::Csv::new(&layout.columns, layout.options))),
+        Format::Json | Format::Ndjson => Way::Rows(Arc::new(json::Json::new(layout))),
+        Format::Arrow => Way::Rows(Arc::new(arrow::Arrow::new(layout)?)),
+        Format::Parquet | Format::Xlsx => Way::File,
+    })
 }
 
-/// An encoder that writes one answer.
-pub fn encoder(format: Format, columns: &[OutputColumn], options: TextOptions) -> Box<dyn Encoder> {
-    Box::new(InOrder { rows: row_encoder(format, columns, options), any_row: false })
-}
-
-struct InOrder {
-    rows: Arc<dyn RowEncoder>,
-    any_row: bool,
-}
-
-impl Encoder for InOrder {
-    fn start(&mut self, out: &mut Vec<u8>) {
-        self.rows.open(out);
-    }
-
-    fn batch(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        if batch.num_rows() == 0 {
-            return Ok(());
+/// Appends one whole answer, written on the calling thread and held in memory: for small tables.
+///
+/// Errors: as [`RowEncoder::rows`], or the table does not fit the format. What was appended is then of no use.
+pub fn write(layout: &Layout, batches: &[RecordBatch], out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    match way(layout)? {
+        Way::Rows(encoder) => {
+            encoder.open(out);
+            let mut any_row = false;
+            for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
+                if std::mem::replace(&mut any_row, true) {
+                    out.extend_from_slice(encoder.between());
+                }
+                encoder.rows(batch, out)?;
+            }
+            encoder.close(out);
+            Ok(())
         }
-        if std::mem::replace(&mut self.any_row, true) {
-            out.extend_from_slice(self.rows.between());
+        Way::File => {
+            let mut encoder = file::encoder(layout, None, out)?;
+            batches.iter().try_for_each(|batch| encoder.rows(batch))?;
+            encoder.finish()
         }
-        self.rows.rows(batch, out)
-    }
-
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        self.rows.close(out);
     }
 }

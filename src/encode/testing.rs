@@ -10,7 +10,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{OutputColumn, RowEncoder};
+use super::OutputColumn;
+use super::rows::RowEncoder;
 use crate::table::{Column, ColumnType, schema_of};
 
 /// The cells of one column.

@@ -13,6 +13,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::EncodeError;
 
+/// Files that are written at once, each on a thread of its own; further ones wait. It bounds their memory.
+const FILES_AT_ONCE: usize = 4;
+
 /// A handle to the threads; they end with its last clone.
 #[derive(Clone)]
 pub struct Workers(Arc<Threads>);
@@ -29,7 +32,7 @@ impl Workers {
         let count = count.max(1);
         let runtime = Builder::new_multi_thread()
             .worker_threads(count)
-            .max_blocking_threads(1)
+            .max_blocking_threads(FILES_AT_ONCE)
             .thread_name("flattap-encode")
             .build()?;
         Ok(Self(Arc::new(Threads { runtime: Some(runtime), count })))
@@ -53,6 +56,21 @@ impl Workers {
         F: FnOnce() -> T + Send + 'static,
     {
         let queued = self.0.runtime.as_ref().map(|runtime| AbortOnDropHandle::new(runtime.spawn(async { work() })));
+        async move {
+            match queued {
+                Some(queued) => queued.await.map_err(|_| EncodeError::Thread),
+                None => Err(EncodeError::Thread),
+            }
+        }
+    }
+
+    /// As [`run`](Self::run), for work that takes seconds and may wait: on one of a few other threads.
+    pub(super) fn run_long<T, F>(&self, work: F) -> impl Future<Output = Result<T, EncodeError>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let queued = self.0.runtime.as_ref().map(|runtime| AbortOnDropHandle::new(runtime.spawn_blocking(work)));
         async move {
             match queued {
                 Some(queued) => queued.await.map_err(|_| EncodeError::Thread),

@@ -165,6 +165,10 @@ codes! {
         "There is no such format"
         "The extension of the address is no format that this server writes."
         "Use one of the listed extensions.";
+    TableUnfit "table_unfit" PAYLOAD_TOO_LARGE Caller
+        "The table does not fit this format"
+        "The table has more rows, more columns or longer texts than the format can hold. Nothing is cut to make it fit."
+        "Ask for a shorter period or fewer rows, or for `csv` or `parquet`, which have no such limit.";
     TableUnknownJob "table_unknown_job" NOT_FOUND Caller
         "There is no such job"
         "No loading job of this id is known for this key. Finished jobs are forgotten after a while and at a restart."

@@ -2,7 +2,7 @@
 //!
 //! Conditions first (nothing is built for a 304), then the bytes: from memory, from a spool file, or built now. What
 //! fits `cache.answer` is kept as it was sent. What does not is streamed, or, where the length must be known
-//! beforehand (`HEAD`, `Range`, HTTP/1.0), written to a spool file first. The first bytes exist before the head of the
+//! beforehand (`HEAD`, `Range`, HTTP/1.0, formats that are one file), written to a spool file first. The first bytes exist before the head of the
 //! response does, so that a failure up to then is a proper refusal; a later one breaks the connection off.
 //!
 //! `Range` is answered from unpacked bytes unless the caller refuses those, because pieces of a compressed body are of
@@ -61,7 +61,12 @@ where
     F: Future<Output = Result<(Vec<OutputColumn>, BatchStream<E>), ApiError>>,
     E: Into<ApiError> + Send + 'static,
 {
-    let mut agreed = agree(request).map_err(|none| ApiError::new(Code::RequestNotAcceptable, none.to_string()))?;
+    let is_file = facts.format.is_file();
+    let mut agreed = match is_file {
+        // Packed inside; packing it again would only take time, and those who read it piece by piece could not.
+        true => Agreed { coding: Coding::Identity, plain_allowed: true },
+        false => agree(request).map_err(|none| ApiError::new(Code::RequestNotAcceptable, none.to_string()))?,
+    };
     let range = range::asked(request);
     if range.is_some() && agreed.plain_allowed {
         agreed.coding = Coding::Identity;
@@ -80,8 +85,10 @@ where
         Verdict::Proceed => {}
     }
     let head_only = request.method() == Method::HEAD;
-    let need =
-        if head_only || range.is_some() || request.version() < Version::HTTP_11 { Need::Length } else { Need::Nothing };
+    let need = match is_file || head_only || range.is_some() || request.version() < Version::HTTP_11 {
+        true => Need::Length,
+        false => Need::Nothing,
+    };
     let key = Key { content: validators.content(), agreed };
     let found = answers.find_or_make(key, need, || encoded(answers, &facts, agreed, build)).await?;
 
@@ -121,8 +128,8 @@ where
     E: Into<ApiError> + Send + 'static,
 {
     let (columns, batches) = build().await?;
-    let rows = encode::row_encoder(facts.format, &columns, facts.options);
-    let mut plain = encode::stream(batches, rows, answers.workers()).map_err(refusal).boxed();
+    let mut plain =
+        encode::stream(batches, facts.layout(columns), answers.scratch(), answers.workers()).map_err(refusal).boxed();
     if agreed.coding == Coding::Identity {
         return Ok(Encoded { coding: Coding::Identity, chunks: plain });
     }
@@ -146,6 +153,6 @@ where
 fn refusal<E: Into<ApiError>>(error: StreamError<E>) -> ApiError {
     match error {
         StreamError::Source(error) => error.into(),
-        StreamError::Encode(error) => ApiError::internal(error),
+        StreamError::Encode(error) => error.into(),
     }
 }

@@ -9,9 +9,10 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, VARY};
 use arrow::array::{ArrayRef, BooleanArray, StringViewArray};
 use arrow::record_batch::RecordBatch;
+use jiff::Timestamp;
 
 use crate::catalog::{Parameter, TableSpec};
-use crate::encode::{Escape, Format, OutputColumn, encoder};
+use crate::encode::{self, About, Escape, Format, Layout, OutputColumn};
 use crate::error::ApiError;
 use crate::http::links::Links;
 use crate::plan::{SavedQuery, sql_name};
@@ -111,10 +112,9 @@ impl Listing {
             .map(|column| OutputColumn { name: column.name.clone(), source: column.name.clone(), kind: column.kind })
             .collect();
         let mut body = Vec::new();
-        let mut encoder = encoder(format, &columns, options.text);
-        encoder.start(&mut body);
-        encoder.batch(&batch, &mut body).map_err(ApiError::internal)?;
-        encoder.finish(&mut body);
+        let about = About { as_of: Timestamp::now(), ..About::default() };
+        let layout = Layout { format, options: options.text, columns, about };
+        encode::write(&layout, &[batch], &mut body)?;
         let mut response = HttpResponse::Ok();
         response
             .content_type(format.media_type())

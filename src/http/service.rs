@@ -54,6 +54,7 @@ fn facts(plan: &ReadPlan, ready: &Ready, format: Format, output: OutputOptions) 
         as_of: ready.as_of,
         complete: ready.complete,
         cache_status: cache_status(&ready.origin),
+        next: None,
         max_age: ready.max_age,
         download_name: (output.delivery == Delivery::Attachment)
             .then(|| format!("{}.{}", file_name(plan), format.name())),

@@ -1,6 +1,6 @@
 //! How the caller wants the cells written and delivered.
 
-use crate::encode::{DateTimeStyle, Escape, Headers, Newlines, TextOptions};
+use crate::encode::{DateTimeStyle, Escape, Format, Headers, Newlines, Shape, TextOptions};
 use crate::request::RequestError;
 use crate::request::parameters::Given;
 
@@ -17,6 +17,22 @@ pub enum Delivery {
     Inline,
     /// `Content-Disposition: attachment` with a speaking file name.
     Attachment,
+}
+
+impl OutputOptions {
+    /// Refuses what this format cannot do and its reader would miss. The other switches leave formats that are not
+    /// meant alone.
+    pub fn fit(&self, format: Format) -> Result<(), RequestError> {
+        if self.text.shape == Shape::Rows || format == Format::Json {
+            return Ok(());
+        }
+        Err(RequestError::BadValue {
+            parameter: "shape",
+            value: "envelope".to_owned(),
+            expected: format!("only json has an envelope, and this answer is {}", format.name()).into(),
+            near: None,
+        })
+    }
 }
 
 pub(super) fn read(given: &Given) -> Result<OutputOptions, RequestError> {
@@ -43,6 +59,10 @@ pub(super) fn read(given: &Given) -> Result<OutputOptions, RequestError> {
         },
         escape,
         bom: given.word("bom")? == Some("1"),
+        shape: match given.word("shape")? {
+            Some("envelope") => Shape::Envelope,
+            _ => Shape::Rows,
+        },
     };
     Ok(OutputOptions { text, delivery })
 }

@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
     use crate::catalog::events::TABLE;
-    use crate::encode::{DateTimeStyle, Escape, Headers, Newlines, TextOptions};
+    use crate::encode::{DateTimeStyle, Escape, Format, Headers, Newlines, Shape, TextOptions};
     use crate::request::{Delivery, NamedPeriod};
 
     const RULES: Rules = Rules { query_key: QueryKey::Known, longest_days: 800 };
@@ -158,7 +158,7 @@ mod tests {
     fn a_request_with_everything_is_read() {
         let asked =
             ask("account=main&event=App+Launched&event=Charged&event=Charged&range=last_month&fresh=0s&wait=2m\
-             &partial=allow&headers=source&datetime=space&newlines=space&escape=formulas&bom=1&download=1&api_key=k")
+             &partial=allow&headers=source&datetime=space&newlines=space&escape=formulas&bom=1&shape=envelope&download=1&api_key=k")
             .unwrap();
         assert_eq!(asked.account.as_deref(), Some("main"));
         assert_eq!(asked.events, ["App Launched", "Charged"]);
@@ -170,8 +170,20 @@ mod tests {
             newlines: Newlines::Space,
             escape: Escape::Formulas,
             bom: true,
+            shape: Shape::Envelope,
         };
         assert_eq!(asked.output, OutputOptions { text, delivery: Delivery::Attachment });
+    }
+
+    #[test]
+    fn an_envelope_is_for_json_alone() {
+        let output = ask("event=A&shape=envelope").unwrap().output;
+        for format in Format::ALL {
+            assert_eq!(output.fit(format).is_ok(), format == Format::Json, "{format:?}");
+            assert!(ask("event=A&shape=rows").unwrap().output.fit(format).is_ok());
+        }
+        let error = output.fit(Format::Csv).unwrap_err();
+        assert_eq!((error.parameter(), error.to_string().contains("csv")), (Some("shape"), true));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::auth::Granted;
 use crate::catalog::{Period, TableSpec};
 use crate::clevertap::{Rank, Tuning};
 use crate::config::{Config, PiiMode};
-use crate::encode::{Format, Workers, row_encoder, stream};
+use crate::encode::{About, Format, Layout, Scratch, TextOptions, Workers, stream};
 use crate::freshness::{FillError, Job, NotReady, Ready};
 use crate::period::{Clock, Days};
 use crate::plan::{self, ReadPlan, World};
@@ -154,13 +154,15 @@ impl Pull {
         }
         let ready = self.loaded(&plan, done, bar).await?;
         let (columns, batches) = self.house.engine.read(&plan, &ready.snapshots).await?;
-        let encoder = row_encoder(self.asked.format, &columns, output);
+        let about = About { as_of: ready.as_of, complete: ready.complete, next: None };
+        let layout = Layout { format: self.asked.format, options: output, columns, about };
         let counted = Arc::new(std::sync::atomic::AtomicU64::new(0));
         let counter = counted.clone();
         let batches = batches.inspect_ok(move |batch| {
             counter.fetch_add(batch.num_rows() as u64, std::sync::atomic::Ordering::Relaxed);
         });
-        let mut bytes = std::pin::pin!(stream(Box::pin(batches), encoder, &self.workers));
+        let mut bytes =
+            std::pin::pin!(stream(Box::pin(batches), layout, Scratch::unlimited(&self.asked.out), &self.workers));
         let path = self.asked.out.join(self.file_name(&plan, name));
         let mut file = unfinished(&self.asked.out)?;
         while let Some(chunk) = bytes.try_next().await.map_err(|error| anyhow!("{error}"))? {
@@ -172,7 +174,7 @@ impl Pull {
     }
 
     /// The request that an address with the same words would make, for the days asked for or for some of them.
-    fn plan(&self, event: Option<&str>, days: Option<Days>) -> anyhow::Result<(ReadPlan, crate::encode::TextOptions)> {
+    fn plan(&self, event: Option<&str>, days: Option<Days>) -> anyhow::Result<(ReadPlan, TextOptions)> {
         let asked = &self.asked;
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if let Some(event) = event {
@@ -197,6 +199,7 @@ impl Pull {
         let config = &self.house.config;
         let rules = Rules { query_key: QueryKey::TurnedOff, longest_days: config.limits.range_days };
         let request = request::parse(&query.finish(), asked.table, rules)?;
+        request.output.fit(asked.format)?;
         let unknown = |_: &str| None;
         let world = World { config, clock: &self.house.clock, policy: &self.house.policy, known_events: &unknown };
         Ok((plan::read(&world, &self.granted, asked.table, &request)?, request.output.text))

@@ -144,3 +144,41 @@ async fn conditions_orders_and_sql_mean_what_they_mean_to_duckdb() {
     assert_eq!((&seen["filters"], &seen["sql"]), (&200.into(), &30.into()));
     assert!(seen["rows"].as_u64().is_some_and(|rows| rows > 100), "{seen}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Python with pandas, pyarrow, polars, duckdb and openpyxl: FLATTAP_TEST_PYTHON"]
+async fn every_reader_sees_the_same_values_in_every_format() {
+    let gateway = TestGateway::start().await;
+    let rows = gateway.get(WEEK).await.good().csv();
+    let url = format!("{}{}", gateway.base, WEEK.replace(".csv", ".{format}"));
+    let seen = python("formats.py", &[&url, flattap::config::TEST_KEY]).await;
+    let seen = seen.as_object().unwrap();
+    for (reader, seen) in seen {
+        assert_eq!(seen["columns"], serde_json::json!(rows.columns), "{reader}");
+        if reader.ends_with("columns") {
+            assert_eq!(seen["count"], rows.rows.len(), "{reader}");
+            continue;
+        }
+        let read = seen["rows"].as_array().unwrap();
+        assert_eq!(read.len(), rows.rows.len(), "{reader}");
+        let is_sheet = reader.ends_with("xlsx");
+        for (read, row) in read.iter().zip(&rows.rows) {
+            for (cell, name) in read.as_array().unwrap().iter().zip(&rows.columns) {
+                let wanted = row.get(name).map(String::as_str);
+                let wanted = if is_sheet { wanted.and_then(in_a_sheet) } else { wanted.map(str::to_owned) };
+                let found = cell.as_str().map(str::to_owned);
+                let found = if is_sheet { found.as_deref().and_then(in_a_sheet) } else { found };
+                assert_eq!(found, wanted, "{reader}: {name}");
+            }
+        }
+    }
+    assert!(seen.len() >= 16, "{:?}", seen.keys());
+}
+
+/// A sheet knows neither an empty text, nor numbers without decimals from those with, nor a zone, nor days without a
+/// time of day.
+fn in_a_sheet(text: &str) -> Option<String> {
+    let text = text.strip_suffix(".0").or_else(|| text.strip_suffix('Z')).unwrap_or(text);
+    let text = text.strip_suffix("T00:00:00").unwrap_or(text);
+    (!text.is_empty()).then(|| text.to_owned())
+}

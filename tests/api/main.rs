@@ -10,6 +10,7 @@ mod columns;
 mod crash;
 mod errors;
 mod faults;
+mod formats;
 mod freshness;
 mod interface;
 mod limits;

@@ -229,3 +229,22 @@ async fn a_pull_that_was_killed_goes_on_where_it_was() {
     let asked_again = pulling.simulator.log().count(Endpoint::EventsOpen) - opened;
     assert!(asked_again < opened, "{asked_again} walks after {opened}");
 }
+
+#[test]
+fn every_format_becomes_files() {
+    let pulling = Pulling::new(5);
+    for (format, begins) in
+        [("ndjson", "{".as_bytes()), ("arrow", &[0xff; 4]), ("parquet", b"PAR1"), ("xlsx", b"PK"), ("json", b"[{")]
+    {
+        let output = pulling.pull(&["--event", "Charged", "--format", format]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let (first, last) = pulling.days();
+        let path = Path::new(pulling.out()).join(format!("events-Charged-{first}-{last}.{format}"));
+        assert!(std::fs::read(&path).unwrap().starts_with(begins), "{format}");
+    }
+    let refused = pulling.pull(&["--event", "Charged", "--format", "csv", "--set", "shape=envelope"]);
+    assert!(!refused.status.success() && stderr(&refused).contains("shape"), "{}", stderr(&refused));
+    assert_eq!(std::fs::read_dir(pulling.out()).unwrap().count(), 5, "no half file is left");
+    let unknown = pulling.pull(&["--event", "Charged", "--format", "xls"]);
+    assert!(stderr(&unknown).contains("parquet"), "{}", stderr(&unknown));
+}

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::encode::scalars::{DateText, TimestampText};
 use crate::encode::testing::{Cells as Given, any_cells, any_text, table, whole};
-use crate::encode::{DateTimeStyle, Encoder, Format, encoder};
+use crate::encode::{DateTimeStyle, Format, Layout, write};
 use crate::table::ColumnType;
 
 fn csv(cells: &[Given], options: TextOptions) -> String {
@@ -209,13 +209,9 @@ fn a_type_without_text_form_and_a_wrong_number_of_columns_are_errors() {
 #[test]
 fn batches_one_after_the_other_are_one_table() {
     let (columns, batch) = table(&[Given::Integer(vec![Some(1), Some(2)])]);
-    let mut encoder: Box<dyn Encoder> = encoder(Format::Csv, &columns, TextOptions::default());
+    let layout = Layout::new(Format::Csv, columns, TextOptions::default());
     let mut out = Vec::new();
-    encoder.start(&mut out);
-    encoder.batch(&batch, &mut out).unwrap();
-    encoder.batch(&batch.slice(0, 0), &mut out).unwrap();
-    encoder.batch(&batch.slice(1, 1), &mut out).unwrap();
-    encoder.finish(&mut out);
+    write(&layout, &[batch.clone(), batch.slice(0, 0), batch.slice(1, 1)], &mut out).unwrap();
     assert_eq!(out, b"c0\r\n1\r\n2\r\n2\r\n");
 }
 

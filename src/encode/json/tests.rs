@@ -7,12 +7,16 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::encode::testing::{Cells as Given, any_cells, table, whole};
-use crate::encode::{Encoder, Escape, Format, Headers, Newlines, encoder};
+use crate::encode::{Escape, Format, Headers, Newlines, OutputColumn, TextOptions, write};
 use crate::table::ColumnType;
 
 fn json(cells: &[Given], options: TextOptions) -> String {
     let (columns, batch) = table(cells);
-    whole(&Json::new(&columns, options), &batch)
+    whole(&Json::new(&layout(&columns, options)), &batch)
+}
+
+fn layout(columns: &[OutputColumn], options: TextOptions) -> Layout {
+    Layout::new(Format::Json, columns.to_vec(), options)
 }
 
 #[test]
@@ -54,7 +58,7 @@ fn a_key_is_escaped_and_the_csv_switches_leave_json_alone() {
         bom: true,
         ..Default::default()
     };
-    assert_eq!(whole(&Json::new(&columns, options), &batch), "[{\"=a\\\"\\n\":\"=x\\r\\ny\"}]");
+    assert_eq!(whole(&Json::new(&layout(&columns, options)), &batch), "[{\"=a\\\"\\n\":\"=x\\r\\ny\"}]");
 }
 
 #[test]
@@ -68,20 +72,54 @@ fn a_table_without_columns_is_still_json() {
     let rows = arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(2));
     let schema = std::sync::Arc::new(arrow::datatypes::Schema::empty());
     let batch = RecordBatch::try_new_with_options(schema, vec![], &rows).unwrap();
-    assert_eq!(whole(&Json::new(&[], TextOptions::default()), &batch), "[{},\n{}]");
+    assert_eq!(whole(&Json::new(&layout(&[], TextOptions::default())), &batch), "[{},\n{}]");
 }
 
 #[test]
 fn batches_one_after_the_other_are_one_array() {
     let (columns, batch) = table(&[Given::Integer(vec![Some(1), Some(2)])]);
-    let mut encoder: Box<dyn Encoder> = encoder(Format::Json, &columns, TextOptions::default());
+    let layout = Layout::new(Format::Json, columns, TextOptions::default());
     let mut out = Vec::new();
-    encoder.start(&mut out);
-    encoder.batch(&batch.slice(0, 0), &mut out).unwrap();
-    encoder.batch(&batch, &mut out).unwrap();
-    encoder.batch(&batch.slice(1, 1), &mut out).unwrap();
-    encoder.finish(&mut out);
+    write(&layout, &[batch.slice(0, 0), batch.clone(), batch.slice(1, 1)], &mut out).unwrap();
     assert_eq!(out, b"[{\"c0\":1},\n{\"c0\":2},\n{\"c0\":2}]");
+}
+
+#[test]
+fn ndjson_is_one_object_a_line_and_nothing_without_rows() {
+    let (columns, batch) = table(&[Given::Integer(vec![Some(1), None])]);
+    let layout = Layout::new(Format::Ndjson, columns, TextOptions::default());
+    let mut out = Vec::new();
+    write(&layout, &[batch.clone(), batch.slice(0, 1)], &mut out).unwrap();
+    assert_eq!(out, b"{\"c0\":1}\n{\"c0\":null}\n{\"c0\":1}\n");
+    let mut out = Vec::new();
+    write(&layout, &[], &mut out).unwrap();
+    assert!(out.is_empty());
+}
+
+#[test]
+fn an_envelope_says_the_columns_and_what_is_known_of_the_rows() {
+    let (columns, batch) = table(&[Given::Integer(vec![Some(1), Some(2)]), Given::Date(vec![None, Some(0)])]);
+    let options = TextOptions { shape: Shape::Envelope, ..Default::default() };
+    let about =
+        About { as_of: "2026-11-02T08:00:00.5Z".parse().unwrap(), complete: false, next: Some("/v1/\"".into()) };
+    let layout = Layout { about, ..Layout::new(Format::Json, columns, options) };
+    let read = |batches: &[RecordBatch]| {
+        let mut out = Vec::new();
+        write(&layout, batches, &mut out).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&out).unwrap()
+    };
+    let expected = serde_json::json!({
+        "schema": [
+            {"name": "c0", "type": "integer", "source": "event_props.C0"},
+            {"name": "c1", "type": "date", "source": "event_props.C1"},
+        ],
+        "rows": [{"c0": 1, "c1": null}, {"c0": 2, "c1": "1970-01-01"}],
+        "as_of": "2026-11-02T08:00:00Z",
+        "complete": false,
+        "next": "/v1/\"",
+    });
+    assert_eq!(read(std::slice::from_ref(&batch)), expected);
+    assert_eq!(read(&[])["rows"], serde_json::json!([]));
 }
 
 proptest! {

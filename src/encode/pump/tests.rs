@@ -4,7 +4,7 @@ use futures_util::future;
 
 use super::*;
 use crate::encode::testing::{Cells, table};
-use crate::encode::{Format, OutputColumn, TextOptions, encoder, row_encoder};
+use crate::encode::{Format, Layout, OutputColumn, TextOptions, write};
 
 /// Rows that become some 20 bytes each in CSV.
 fn rows(from: i64, count: i64) -> (Vec<OutputColumn>, RecordBatch) {
@@ -15,18 +15,16 @@ fn rows(from: i64, count: i64) -> (Vec<OutputColumn>, RecordBatch) {
 }
 
 fn in_order(format: Format, columns: &[OutputColumn], batches: &[RecordBatch]) -> Vec<u8> {
-    let mut encoder = encoder(format, columns, TextOptions::default());
     let mut out = Vec::new();
-    encoder.start(&mut out);
-    batches.iter().for_each(|batch| encoder.batch(batch, &mut out).unwrap());
-    encoder.finish(&mut out);
+    write(&Layout::new(format, columns.to_vec(), TextOptions::default()), batches, &mut out).unwrap();
     out
 }
 
 type Chunks = BoxStream<'static, Result<Bytes, StreamError<String>>>;
 
 fn pump(format: Format, columns: &[OutputColumn], batches: BatchStream<String>, workers: &Workers) -> Chunks {
-    stream(batches, row_encoder(format, columns, TextOptions::default()), workers).boxed()
+    let layout = Layout::new(format, columns.to_vec(), TextOptions::default());
+    stream(batches, layout, Scratch::unlimited(&std::env::temp_dir()), workers)
 }
 
 #[tokio::test]
@@ -43,7 +41,8 @@ async fn many_threads_write_the_same_bytes_as_one_after_the_other() {
         })
         .collect();
     let (columns, _) = rows(0, 0);
-    for format in Format::ALL {
+    // The other formats are not made of rows alone: their bytes tell how the rows were cut.
+    for format in [Format::Csv, Format::Json, Format::Ndjson] {
         let source = stream::iter(batches.clone().into_iter().map(Ok)).boxed();
         let chunks: Vec<Bytes> = pump(format, &columns, source, &workers).try_collect().await.unwrap();
         assert!(chunks.iter().all(|chunk| !chunk.is_empty()));

@@ -14,7 +14,7 @@ use super::body::{Body, Kept};
 use super::budget::Budget;
 use super::gather::{Encoded, Gathered, gather};
 use super::spool::Spools;
-use crate::encode::Workers;
+use crate::encode::{Scratch, Workers};
 use crate::error::{ApiError, Code};
 use crate::http::compression::Agreed;
 
@@ -106,6 +106,11 @@ impl AnswerCache {
 
     pub(super) fn workers(&self) -> &Workers {
         &self.workers
+    }
+
+    /// Room for what a format keeps on disk while it is written; it counts as spooled.
+    pub(super) fn scratch(&self) -> Scratch {
+        self.spools.scratch()
     }
 
     /// The finished answer, or the one that `make` begins.

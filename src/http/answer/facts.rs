@@ -5,7 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 use twox_hash::XxHash3_128;
 
-use crate::encode::{Coding, DateTimeStyle, Escape, Format, GENERATION, Headers, Newlines, TextOptions};
+use crate::encode::{
+    About, Coding, DateTimeStyle, Escape, Format, GENERATION, Headers, Layout, Newlines, OutputColumn, Shape,
+    TextOptions,
+};
 
 /// What the caller of [`respond`](super::respond) says about an answer.
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ pub struct AnswerFacts {
     pub as_of: Timestamp,
     /// Whether all days of the period are in it.
     pub complete: bool,
+    /// The address of the rows that follow these.
+    pub next: Option<String>,
     pub cache_status: CacheStatus,
     pub max_age: Duration,
     /// The name under which a download is to be saved, with its extension; whatever is unfit for a file name is
@@ -30,6 +35,14 @@ pub struct AnswerFacts {
     pub download_name: Option<String>,
     /// The value of `Server-Timing`.
     pub server_timing: Option<String>,
+}
+
+impl AnswerFacts {
+    /// How the rows are to be written.
+    pub(super) fn layout(&self, columns: Vec<OutputColumn>) -> Layout {
+        let about = About { as_of: self.as_of, complete: self.complete, next: self.next.clone() };
+        Layout { format: self.format, options: self.options, columns, about }
+    }
 }
 
 /// Where the rows come from, for `Cache-Status` (RFC 9211).
@@ -77,7 +90,7 @@ impl Validators {
 }
 
 fn content(facts: &AnswerFacts) -> u128 {
-    let TextOptions { headers, datetime, newlines, escape, bom } = facts.options;
+    let TextOptions { headers, datetime, newlines, escape, bom, shape } = facts.options;
     let mut hasher = XxHash3_128::new();
     hasher.write(&facts.fingerprint.to_le_bytes());
     hasher.write(facts.format.name().as_bytes());
@@ -90,5 +103,11 @@ fn content(facts: &AnswerFacts) -> u128 {
         u8::from(bom),
         u8::from(facts.complete),
     ]);
+    if shape == Shape::Envelope {
+        // It says these in the body.
+        hasher.write(b"envelope");
+        hasher.write(&facts.as_of.as_second().to_le_bytes());
+        hasher.write(facts.next.as_deref().unwrap_or_default().as_bytes());
+    }
     hasher.finish_128()
 }

@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 use super::budget::{Budget, Share};
 use super::cache::Key;
 use super::gather::Encoded;
-use crate::encode::Coding;
+use crate::encode::{Coding, Scratch};
 use crate::error::{ApiError, Code};
 
 /// A tool that looks up a size and then reads piece by piece takes seconds, a person's second try a minute or two.
@@ -60,6 +60,12 @@ pub(super) struct Spooled {
 impl Spools {
     pub(super) fn new(folder: PathBuf, limit: u64) -> Self {
         Self(Arc::new(Shared { folder, budget: Budget::new(limit), index: Mutex::default() }))
+    }
+
+    /// Room in the same folder, of the same bytes.
+    pub(super) fn scratch(&self) -> Scratch {
+        let (shared, mut share) = (self.0.clone(), self.0.budget.share());
+        Scratch::new(&self.0.folder, move |bytes| shared.make_room(&mut share, bytes).map_err(io::Error::other))
     }
 
     /// A finished one.
@@ -104,14 +110,14 @@ impl Spools {
         let Encoded { coding, mut chunks } = encoded;
         let folder = self.0.folder.clone();
         let file = tokio::task::spawn_blocking(move || tempfile::tempfile_in(folder)).await.map_err(io::Error::from);
-        let mut file = tokio::fs::File::from_std(file.flatten().map_err(disk)?);
+        let mut file = tokio::fs::File::from_std(file.flatten().map_err(ApiError::of_disk)?);
         let mut share = self.0.budget.share();
         while let Some(chunk) = chunks.try_next().await? {
             self.0.make_room(&mut share, chunk.len() as u64)?;
-            file.write_all(&chunk).await.map_err(disk)?;
+            file.write_all(&chunk).await.map_err(ApiError::of_disk)?;
         }
         // The file answers for its last write only when flushed.
-        file.flush().await.map_err(disk)?;
+        file.flush().await.map_err(ApiError::of_disk)?;
         Ok(Spooled { file: Arc::new(file.into_std().await), coding, share })
     }
 }
@@ -131,16 +137,6 @@ impl Shared {
             return Err(ApiError::new(Code::StoreUnavailable, detail).retry_after(Duration::from_secs(30)));
         }
         Ok(())
-    }
-}
-
-fn disk(error: io::Error) -> ApiError {
-    let full =
-        matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge);
-    if full {
-        ApiError::new(Code::StoreFull, "The disk has no room for this answer.").caused_by(error)
-    } else {
-        ApiError::new(Code::StoreUnavailable, "This answer cannot be written to disk.").caused_by(error)
     }
 }
 

@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use self::wire::Said;
 use super::*;
 use crate::encode::testing::{Cells, table};
-use crate::encode::{Format, TextOptions, Workers, encoder};
+use crate::encode::{Format, Layout, TextOptions, Workers};
 
 const LIMITS: AnswerLimits = AnswerLimits { memory: 1_000_000, answer: 100_000, spool: 2_000_000 };
 /// Becomes 12 kB of CSV, kept in memory.
@@ -66,6 +66,7 @@ fn facts() -> AnswerFacts {
         last_modified: "2026-11-01T12:47:11.9Z".parse().unwrap(),
         as_of: "2026-11-02T08:00:00.5Z".parse().unwrap(),
         complete: true,
+        next: None,
         cache_status: CacheStatus::Store,
         max_age: Duration::from_secs(60),
         download_name: None,
@@ -83,11 +84,8 @@ fn rows(count: i64) -> (Vec<OutputColumn>, RecordBatch) {
 /// The unpacked bytes that `count` rows become.
 fn expected(count: i64) -> Vec<u8> {
     let (columns, batch) = rows(count);
-    let mut encoder = encoder(Format::Csv, &columns, TextOptions::default());
     let mut out = Vec::new();
-    encoder.start(&mut out);
-    encoder.batch(&batch, &mut out).unwrap();
-    encoder.finish(&mut out);
+    crate::encode::write(&Layout::new(Format::Csv, columns, TextOptions::default()), &[batch], &mut out).unwrap();
     out
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::IntoResponses;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{Content, Header, RefOr, Response, ResponseBuilder};
 
 use super::samples;
@@ -77,6 +77,16 @@ fn content(format: Format, sample: samples::Sample) -> Content {
         Format::Csv => {
             let schema = ObjectBuilder::new().schema_type(Type::String);
             Content::builder().schema(Some(schema)).example(Some(sample.csv().into())).build()
+        }
+        Format::Ndjson => {
+            let schema = ObjectBuilder::new().schema_type(Type::String);
+            Content::builder().schema(Some(schema)).example(Some(sample.ndjson().into())).build()
+        }
+        // Bytes: the media type says all there is to say.
+        Format::Arrow | Format::Parquet | Format::Xlsx => {
+            let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
+            let schema = ObjectBuilder::new().schema_type(Type::String).format(Some(format));
+            Content::builder().schema(Some(schema)).example(Some("(the bytes of the file)".into())).build()
         }
         Format::Json => {
             let row = ObjectBuilder::new()

@@ -32,6 +32,7 @@ const DATA: &[Code] = &[
     Code::UpstreamOverloaded,
     Code::UpstreamUnavailable,
     Code::UpstreamTimeout,
+    Code::TableUnfit,
     Code::StoreUnavailable,
     Code::StoreFull,
 ];

@@ -147,6 +147,12 @@ impl Sample {
         text
     }
 
+    /// The rows of the JSON, one a line.
+    pub fn ndjson(self) -> String {
+        let rows = self.json();
+        rows.as_array().into_iter().flatten().map(|row| format!("{row}\n")).collect()
+    }
+
     pub fn json(self) -> Value {
         let row = |cells: &&[Cell]| -> Value {
             let named = self.header.iter().zip(cells.iter());

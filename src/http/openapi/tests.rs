@@ -157,7 +157,10 @@ fn tables_and_formats_are_those_of_the_catalogue() {
     let find = |name: &str| parameters.iter().find(|parameter| parameter["name"] == name).unwrap();
     let names: Vec<_> = catalog::tables().iter().map(|table| table.name).collect();
     assert_eq!(find("table")["schema"]["enum"], serde_json::json!(names));
-    assert_eq!(find("format")["schema"]["enum"], serde_json::json!(["csv", "json"]));
+    assert_eq!(
+        find("format")["schema"]["enum"],
+        serde_json::json!(["csv", "json", "ndjson", "arrow", "parquet", "xlsx"])
+    );
     assert_eq!(find("event")["required"], false, "tables of the project as a whole have none");
     assert_eq!(find("event")["schema"]["type"], "array");
     assert_eq!(find("range")["schema"]["default"], "last_7_days");

@@ -71,6 +71,7 @@ async fn answer(
 ) -> Result<HttpResponse, ApiError> {
     let (sql, asked) = request::parse_sql(request.query_string(), body, rules(state))?;
     let format = negotiation::by_extension(extension)?;
+    asked.output.fit(format)?;
     service::run_sql(state, granted, &sql, asked, format, request).await
 }
 
@@ -100,5 +101,6 @@ pub async fn read_view(
     };
     let asked = request::parse_view(request.query_string(), view.parameters, view.range, rules(&state))?;
     let format = negotiation::by_extension(&extension)?;
+    asked.output.fit(format)?;
     service::read_view(&state, &granted, view, asked, format, &request).await
 }

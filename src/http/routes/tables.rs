@@ -70,7 +70,9 @@ async fn rows(
 ) -> Result<HttpResponse, ApiError> {
     let spec = visible(granted, table)?;
     let asked = request::parse(request.query_string(), spec, rules(state))?;
-    service::read_table(state, granted, spec, asked, format()?, request).await
+    let format = format()?;
+    asked.output.fit(format)?;
+    service::read_table(state, granted, spec, asked, format, request).await
 }
 
 /// List the tables
@@ -113,7 +115,9 @@ fn tables(
     format: impl FnOnce() -> Result<Format, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     let options = request::parse_listing(request.query_string(), rules(state))?;
-    listing::tables(visible_tables(granted), state.views.seen_by(granted), &links(state)).answer(format()?, options)
+    let format = format()?;
+    options.fit(format)?;
+    listing::tables(visible_tables(granted), state.views.seen_by(granted), &links(state)).answer(format, options)
 }
 
 /// Describe the columns of a table
@@ -204,6 +208,7 @@ async fn columns(
     let spec = visible(granted, table)?;
     let asked = request::parse_description(request.query_string(), spec, rules(state))?;
     let format = format()?;
+    asked.output.fit(format)?;
     let described = service::describe_table(state, granted, spec, &asked).await?;
     listing::schema(spec, &described).answer(format, asked.output)
 }

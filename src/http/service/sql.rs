@@ -130,6 +130,7 @@ fn facts(
         last_modified: if is_repeatable { changed.max(plan.moved_at) } else { now },
         as_of: ready.iter().map(|ready| ready.as_of).min().unwrap_or(now),
         complete: ready.iter().all(|ready| ready.complete),
+        next: None,
         cache_status: origin.map_or(CacheStatus::Store, cache_status),
         max_age: match is_repeatable {
             true => ready.iter().map(|ready| ready.max_age).min().unwrap_or(Duration::from_secs(3600)),

@@ -139,5 +139,5 @@ async fn the_extension_beats_the_header_and_the_header_decides_without_one() {
     );
     let unknown = gateway.get(&format!("/v1/events.exe?event=Charged&{DAY}")).await;
     let problem = unknown.refused(404, "table_unknown_format");
-    assert_eq!(problem["available"], serde_json::json!(["csv", "json"]));
+    assert_eq!(problem["available"], serde_json::json!(["csv", "json", "ndjson", "arrow", "parquet", "xlsx"]));
 }
