@@ -25,7 +25,7 @@ use crate::config::{Account, Config, PiiMode};
 use crate::period::{Clock, Days, start_of_day};
 use crate::request::{Partial, RefreshRequest, RequestError, Selection, TableRequest};
 
-pub use question::{Filters, Keeping, LONGEST_TREND, Lookup, Question, Source, TrendBy, is_passing};
+pub use question::{Filters, Keeping, LONGEST_TREND, Lookup, Question, Source, TrendBy, is_passing, whole_items};
 pub use refusal::PlanError;
 pub use sql::{Query, QueryPlan, QueryTable, SqlError, query, sql_name};
 pub use view::View;
