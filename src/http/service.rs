@@ -18,7 +18,7 @@ use crate::http::answer::{self, AnswerFacts, CacheStatus};
 use crate::http::listing::DescribedColumn;
 use crate::http::state::AppState;
 use crate::period::day_number;
-use crate::plan::{self, ReadPlan, View};
+use crate::plan::{self, PlanError, ReadPlan, View};
 use crate::query;
 use crate::request::{self, Delivery, OutputOptions, RefreshRequest, TableRequest};
 use crate::store::TableKey;
@@ -127,7 +127,7 @@ pub async fn describe_table(
             }
         }
         // Without an account there are still the columns that all tables of this kind have.
-        Err(_) if asked.events.is_empty() && asked.account.is_none() => {}
+        Err(PlanError::NoAccount | PlanError::AccountNeeded { .. }) if asked.events.is_empty() => {}
         Err(refusal) => return Err(refusal.into()),
     }
     let columns = query::columns_of(spec, &snapshots);
