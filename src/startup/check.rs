@@ -133,8 +133,11 @@ fn compact_time(time: DateTime) -> i64 {
 
 fn explain(error: &UpstreamError) -> String {
     let hint = match error {
+        UpstreamError::Unauthorized { .. } if error.points_at_ip_restriction() => {
+            "an IP restriction: allow this machine's address in the dashboard"
+        }
         UpstreamError::Unauthorized { .. } => {
-            "wrong passcode, wrong region, an expired user passcode, or an IP restriction in the dashboard"
+            "wrong passcode, wrong region, or an expired user passcode; rarely an IP restriction in the dashboard"
         }
         UpstreamError::Unavailable { .. } => "no network, a wrong base_url, or CleverTap is down",
         UpstreamError::TimedOut { .. } => "a slow or blocked network",

@@ -124,7 +124,8 @@ async fn check_tells_what_is_wrong_with_an_account() {
     simulator.faults().outage(Fault::Forbidden);
     let forbidden = check();
     ended(&forbidden, 1);
-    assert!(stdout(&forbidden).contains("IP restriction"), "{}", stdout(&forbidden));
+    assert!(stdout(&forbidden).contains("(an IP restriction: allow"), "{}", stdout(&forbidden));
+    assert!(!stdout(&forbidden).contains("passcode"), "{}", stdout(&forbidden));
     simulator.faults().outage_over();
 
     let text = configuration.text.clone();
