@@ -185,6 +185,22 @@ async fn check_tells_of_the_accounts_also_where_nobody_may_call() {
     assert!(stderr(&checked).contains("nobody could call"), "{}", stderr(&checked));
 }
 
+#[rstest]
+#[case("[auth.jwt]\nissuer = \"i\"\naudience = \"a\"\npublic_key_file = \"Cargo.toml\"\n", "auth.jwt")]
+#[case("[views.odd]\nsql = \"DELETE FROM campaigns\"\n", "view `odd`")]
+#[case("[server.tls]\ncert = \"none.pem\"\nkey = \"none.pem\"\n", "none.pem")]
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_of_settings_that_only_a_start_would_meet(#[case] section: &str, #[case] words: &str) {
+    let (folder, _simulator, configuration) = configured();
+    std::fs::write(folder.path().join("Cargo.toml"), "no key").unwrap();
+    let configuration = configuration.replace("[store]", &format!("{section}[store]"));
+    for command in ["check", "serve"] {
+        let refused = run(&[command, "--config", configuration.argument()]);
+        ended(&refused, 2);
+        assert!(stderr(&refused).contains(words), "{command}: {}", stderr(&refused));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn check_names_every_account_and_fails_when_one_does() {
     let (_folder, simulator, configuration) = configured();

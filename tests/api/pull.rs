@@ -8,6 +8,7 @@ use std::time::Duration;
 use flattap::simulator::{Endpoint, Fault, Place, Simulator};
 use jiff::ToSpan;
 use jiff::civil::Date;
+use rstest::rstest;
 use tempfile::TempDir;
 
 use crate::support::program::{Configuration, Program, Served, run, shop, stderr, stdout};
@@ -114,6 +115,23 @@ async fn what_fails_is_listed_and_the_rest_is_there() {
     assert_eq!(found.keys().cloned().collect::<Vec<_>>(), [format!("events-Charged-{first}-{last}.json")]);
     let rows: serde_json::Value = serde_json::from_str(found.values().next().unwrap()).unwrap();
     assert_eq!(rows.as_array().unwrap().len() as u64, pulling.simulator.count("Charged", first, last));
+}
+
+#[rstest]
+#[case(&["--event", "Charged", "--set", "evnt=1"], "there is no parameter `evnt`")]
+#[case(&["--event", "Charged", "--account", "other"], "there is no account `other`")]
+#[case(&["--table", "event_counts", "--all-events", "--set", "by=week"], "`by` cannot be `week`")]
+#[case(&["--table", "profile"], "`identity` is missing")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_asked_is_a_wrong_command_line(#[case] more: &[&str], #[case] words: &str) {
+    let pulling = Pulling::new(1);
+    let output = pulling.pull(more);
+    ended(&output, 2);
+    assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    let backwards = ["2026-11-10".to_owned(), "2026-11-09".to_owned()];
+    ended(&run(&pulling.arguments(&["--event", "Charged"], &backwards)), 2);
+    assert_eq!(pulling.simulator.log().total(), 0);
+    assert!(pulling.files().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
