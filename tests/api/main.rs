@@ -15,6 +15,7 @@ mod freshness;
 mod interface;
 mod limits;
 mod openapi;
+mod pages;
 mod process;
 mod pull;
 mod secrets;
