@@ -16,6 +16,10 @@ const GROUND: f64 = 188.0;
 const HEIGHT: u32 = 220;
 /// Part of a day's width that its bar takes.
 const BAR: f64 = 0.72;
+/// Room for the numbers of the scale at the left, in hundredths of the width.
+const MARGIN: f64 = 5.0;
+/// Up to so many days each bar has its number above it, and there is no scale.
+const NUMBERED: usize = 10;
 /// More dates than these would run into each other on a phone.
 const DATES: usize = 5;
 
@@ -56,6 +60,14 @@ struct Bar {
     y: String,
     height: String,
     text: String,
+    number: Option<Number>,
+}
+
+/// How many rows, above a bar.
+struct Number {
+    x: String,
+    y: String,
+    text: String,
 }
 
 struct DateMark {
@@ -69,15 +81,15 @@ pub fn rows_per_day(subject: &str, days: &[KeptDay]) -> Result<String, askama::E
     let most = days.iter().map(|day| day.rows).max().unwrap_or(0);
     let step = step(most);
     let top_of_scale = (most.div_ceil(step) * step).max(step);
-    let share = 100.0 / days.len().max(1) as f64;
+    let is_numbered = days.len() <= NUMBERED;
+    let margin = if is_numbered { 0.0 } else { MARGIN };
+    let share = (100.0 - margin) / days.len().max(1) as f64;
     let height_of = |rows: u64| (GROUND - TOP) * rows as f64 / top_of_scale as f64;
     let bars = days.iter().enumerate().map(|(at, day)| {
-        let left = share * at as f64;
+        let left = margin + share * at as f64;
+        let is_kept = matches!(day.kept, Kept::Whole | Kept::Partly);
         // A kept day without rows still shows that it is kept.
-        let height = match day.kept {
-            Kept::Whole | Kept::Partly => height_of(day.rows).max(1.0),
-            Kept::Nothing | Kept::Future => 0.0,
-        };
+        let height = if is_kept { height_of(day.rows).max(1.0) } else { 0.0 };
         Bar {
             day: day.day.to_string(),
             rows: day.rows.to_string(),
@@ -90,12 +102,18 @@ pub fn rows_per_day(subject: &str, days: &[KeptDay]) -> Result<String, askama::E
             y: pixels(GROUND - height),
             height: pixels(height),
             text: tooltip(day),
+            number: (is_numbered && is_kept).then(|| Number {
+                x: percent(left + share / 2.0),
+                y: pixels(GROUND - height - 6.0),
+                text: short(day.rows),
+            }),
         }
     });
-    let lines = (1..=top_of_scale / step).map(|at| Line {
+    let count = if is_numbered || most == 0 { 0 } else { top_of_scale / step };
+    let lines = (1..=count).map(|at| Line {
         y: pixels(GROUND - height_of(at * step)),
         label_y: pixels(GROUND - height_of(at * step) - 5.0),
-        label: grouped(at * step),
+        label: short(at * step),
     });
     Picture {
         height: HEIGHT,
@@ -106,7 +124,7 @@ pub fn rows_per_day(subject: &str, days: &[KeptDay]) -> Result<String, askama::E
         description: description(days),
         lines: lines.collect(),
         bars: bars.collect(),
-        dates: dates(days, share),
+        dates: dates(days, margin, share),
     }
     .render()
 }
@@ -198,29 +216,45 @@ fn runs(days: impl Iterator<Item = Date>) -> Vec<String> {
     runs.into_iter().map(said).collect()
 }
 
-/// The first and the last day, and a few between at equal distances.
-fn dates(days: &[KeptDay], share: f64) -> Vec<DateMark> {
+/// The first and the last day, and a few between at distances as equal as can be.
+fn dates(days: &[KeptDay], margin: f64, share: f64) -> Vec<DateMark> {
     let Some(last) = days.len().checked_sub(1) else { return Vec::new() };
-    let gaps = last.min(DATES - 1);
+    let most = last.clamp(1, DATES - 1);
+    let gaps = (2..=most).rev().find(|gaps| last % gaps == 0).unwrap_or(most);
     let with_year = days.first().map(|day| day.day.year()) != days.last().map(|day| day.day.year());
     let mark = |at: usize| {
         let day = days.get(at)?.day;
-        let middle = share * (at as f64 + 0.5);
         let (x, anchor) = match at {
-            _ if gaps == 0 => (50.0, "middle"),
-            0 => (0.0, "start"),
+            at if days.len() <= NUMBERED => (share * (at as f64 + 0.5), "middle"),
+            0 => (margin, "start"),
             at if at == last => (100.0, "end"),
-            _ => (middle, "middle"),
+            at => (margin + share * (at as f64 + 0.5), "middle"),
         };
         let text = day.strftime(if with_year { "%b %Y" } else { "%-d %b" }).to_string();
         Some(DateMark { x: percent(x), anchor, text })
     };
-    let places = (0..=gaps).map(|gap| if gaps == 0 { 0 } else { gap * last / gaps });
-    places.filter_map(mark).collect()
+    let mut places: Vec<usize> = (0..=gaps).map(|gap| gap * last / gaps).collect();
+    places.dedup();
+    places.into_iter().filter_map(mark).collect()
 }
 
 fn rows(count: u64) -> String {
     if count == 1 { "1 row".to_owned() } else { format!("{} rows", grouped(count)) }
+}
+
+/// At most four signs: `950`, `1.2k`, `12k`, `1.5M`. The exact number is in the text of the bar.
+fn short(number: u64) -> String {
+    let (unit, sign) = match number {
+        0..1_000 => return number.to_string(),
+        1_000..1_000_000 => (1_000, "k"),
+        1_000_000..1_000_000_000 => (1_000_000, "M"),
+        _ => (1_000_000_000, "G"),
+    };
+    let tenths = number / (unit / 10);
+    match tenths % 10 {
+        tenth if tenth > 0 && tenths < 100 => format!("{}.{tenth}{sign}", tenths / 10),
+        _ => format!("{}{sign}", tenths / 10),
+    }
 }
 
 /// `1204` as `1,204`.
@@ -287,6 +321,33 @@ mod tests {
         let svg = rows_per_day("x", &many).unwrap();
         assert_eq!(svg.matches("class=\"date\"").count(), DATES);
         assert_eq!(svg.matches("class=\"day ").count(), 30);
+    }
+
+    #[test]
+    fn dates_are_at_equal_distances_where_there_are_such() {
+        let week: Vec<KeptDay> = (1..=7).map(|day| kept(day, 1, Kept::Whole)).collect();
+        let texts: Vec<String> = dates(&week, 0.0, 100.0 / 7.0).into_iter().map(|date| date.text).collect();
+        assert_eq!(texts, ["1 Nov", "3 Nov", "5 Nov", "7 Nov"]);
+        assert_eq!(dates(&week[..1], 0.0, 100.0).len(), 1);
+        assert_eq!(dates(&week[..2], 0.0, 50.0).len(), 2);
+    }
+
+    #[test]
+    fn a_few_bars_have_their_numbers_and_many_have_a_scale() {
+        let many: Vec<KeptDay> = (1..=30).map(|day| kept(day, 1_234, Kept::Whole)).collect();
+        let few = rows_per_day("x", &many[..7]).unwrap();
+        assert_eq!((few.matches(">1.2k<").count(), few.matches("class=\"line\"").count()), (7, 0));
+        let many = rows_per_day("x", &many).unwrap();
+        assert_eq!((many.matches("class=\"number\"").count(), many.matches("class=\"line\"").count()), (0, 3));
+    }
+
+    #[test]
+    fn numbers_beside_the_bars_are_short() {
+        for (number, expected) in
+            [(0, "0"), (999, "999"), (1_000, "1k"), (1_299, "1.2k"), (12_900, "12k"), (1_500_000, "1.5M")]
+        {
+            assert_eq!(short(number), expected);
+        }
     }
 
     #[test]

@@ -342,8 +342,9 @@ export class Explorer {
         rest.seconds ? `about ${duration(rest.seconds)}` : null,
       ].filter(Boolean);
       const begun = days.total - days.future;
-      const what = begun === 1 ? "This is not loaded yet, or too old." : `${days.cold} of ${begun} days are not loaded yet, or too old.`;
-      this.offerRows(`${what}${takes.length > 0 ? ` Loading takes ${takes.join(", ")}.` : ""} They are then kept for everybody.`);
+      const state = days.as_of ? "not loaded, or older than they may be" : "not loaded yet";
+      const what = begun === 1 ? `This is ${state.replace("they", "it")}.` : `${days.cold === begun ? `All ${begun}` : `${days.cold} of ${begun}`} days are ${state}.`;
+      this.offerRows(`${what}${takes.length > 0 ? ` Loading takes ${takes.join(", ")}.` : ""} What is loaded is kept for everybody.`);
     } catch (error) {
       this.refused(error, signal);
     }
@@ -546,6 +547,7 @@ export class Explorer {
       this.place.dispatchEvent(new CustomEvent("signedout", { detail: error }));
       return;
     }
+    fill(this.factsPlace);
     this.showRows(element("div", { role: "alert" }, refusal(error)));
   }
 

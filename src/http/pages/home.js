@@ -43,7 +43,8 @@ async function signIn(key) {
   const buttons = form.querySelectorAll("button");
   buttons.forEach((button) => (button.disabled = true));
   try {
-    const [index, tables] = await Promise.all([asking.json("v1/"), asking.json("v1/tables.json")]);
+    const index = await asking.json("v1/");
+    const tables = await asking.json("v1/tables.json");
     sessionStorage.setItem(KEPT, key);
     input.value = "";
     welcome.hidden = true;
