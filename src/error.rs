@@ -12,7 +12,6 @@ mod edge;
 mod encode;
 mod framework;
 mod freshness;
-mod page;
 mod plan;
 mod problem;
 mod query;
@@ -21,8 +20,7 @@ mod request;
 mod upstream;
 
 pub use api_error::ApiError;
-pub use code::{Code, Entry, Fault, catalogue};
+pub use code::{Code, Entry, Fault, RETIRED, catalogue};
 pub use edge::edge;
 pub use framework::configure;
-pub use page::errors_page;
 pub use problem::{Problem, Progress};

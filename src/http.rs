@@ -3,12 +3,14 @@
 //! `routes` is the table of contents; handlers are thin and ask `service`, which walks a request through the rooms.
 
 pub mod answer;
+pub mod chart;
 pub mod compression;
 pub mod limits;
 pub mod links;
 pub mod listing;
 pub mod negotiation;
 pub mod openapi;
+pub mod pages;
 pub mod routes;
 pub mod service;
 pub mod state;

@@ -8,6 +8,7 @@ pub mod docs;
 mod fixed;
 pub mod index;
 pub mod jobs;
+pub mod page;
 pub mod refresh;
 pub mod sql;
 pub mod tables;
@@ -47,6 +48,7 @@ pub fn v1(config: &mut ServiceConfig) {
         .service(tables::describe_table_as)
         .service(tables::describe_table)
         .service(tables::explain_table)
+        .service(tables::chart_table)
         .service(jobs::list_jobs)
         .service(jobs::show_job)
         .service(refresh::refresh_table)
@@ -62,6 +64,8 @@ pub fn v1(config: &mut ServiceConfig) {
 /// Without a key. People, and tools that read descriptions.
 fn documentation(config: &mut ServiceConfig) {
     config
+        .service(page::show_page)
+        .map(|plain| plain.service(page::files()))
         .service(docs::show_openapi)
         .service(docs::show_docs)
         .service(docs::show_errors)

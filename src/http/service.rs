@@ -1,5 +1,6 @@
 //! What handlers ask of the rooms behind them: plan, make the days be there, read, answer.
 
+mod chart;
 mod explain;
 mod sql;
 
@@ -24,6 +25,7 @@ use crate::request::{self, Delivery, OutputOptions, RefreshRequest, TableRequest
 use crate::store::TableKey;
 use crate::telemetry::{ServerTiming, Stage};
 
+pub use chart::draw_chart;
 pub use explain::{Explanation, explain_table};
 pub use sql::{read_view, run_sql};
 

@@ -16,6 +16,7 @@ mod freshness;
 mod interface;
 mod limits;
 mod openapi;
+mod pages;
 mod process;
 mod pull;
 mod secrets;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{Setup, TestGateway};
 
 /// Without a key.
-const PUBLIC: [&str; 6] = ["/openapi.json", "/docs", "/docs/errors", "/livez", "/readyz", "/metrics"];
+const PUBLIC: [&str; 7] = ["/", "/openapi.json", "/docs", "/docs/errors", "/livez", "/readyz", "/metrics"];
 
 #[test]
 fn the_printed_document_is_the_one_in_the_repository() {

@@ -41,6 +41,7 @@ fn every_address_is_there() {
         "GET /v1/{table}.{format}",
         "HEAD /v1/{table}.{format}",
         "GET /v1/tables/{table}/explain",
+        "GET /v1/tables/{table}/chart.svg",
         "GET /v1/sql.{format}",
         "HEAD /v1/sql.{format}",
         "POST /v1/sql.{format}",
@@ -49,6 +50,7 @@ fn every_address_is_there() {
         "GET /v1/jobs",
         "GET /v1/jobs/{id}",
         "POST /v1/refresh",
+        "GET /",
         "GET /openapi.json",
         "GET /docs",
         "GET /docs/errors",
@@ -58,7 +60,7 @@ fn every_address_is_there() {
     ] {
         assert!(listed.iter().any(|line| line == expected), "{expected} is not in {listed:#?}");
     }
-    assert_eq!(listed.len(), 24, "{listed:#?}");
+    assert_eq!(listed.len(), 26, "{listed:#?}");
 }
 
 #[test]
