@@ -7,6 +7,7 @@ mod access;
 mod answers;
 mod clients;
 mod columns;
+mod connect;
 mod crash;
 mod errors;
 mod faults;
