@@ -2,5 +2,4 @@
 
 mod files;
 mod looker;
-mod pages;
 mod programs;

@@ -16,7 +16,7 @@ async function texts(source) {
   }
   const text = await readFile(source, "utf8");
   if (!source.endsWith(".md")) return [[source, text]];
-  const fences = [...text.matchAll(/^```powerquery\r?\n([\s\S]*?)^```/gm)];
+  const fences = [...text.matchAll(/^ *```powerquery\r?\n([\s\S]*?)^ *```/gm)];
   return fences.map(([, inner], index) => [`${source}#${index + 1}`, inner]);
 }
 
