@@ -17,6 +17,7 @@ RUN mkdir -p src benches \
     && rm -rf src
 COPY flattap.example.toml ./
 COPY templates ./templates
+COPY connectors ./connectors
 COPY src ./src
 RUN touch src/main.rs src/lib.rs \
     && cargo build --release --locked

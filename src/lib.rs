@@ -18,7 +18,7 @@
 //! | [`encode`] | which bytes is that? | CSV, JSON, Arrow, Parquet, xlsx |
 //!
 //! Beside the flow: [`table`] and [`period`] (the values everybody speaks), [`config`], [`telemetry`], [`error`]
-//! (the catalogue of refusals), [`startup`] (wires everything), [`cli`], [`allocator`], and [`simulator`], which is the other side
+//! (the catalogue of refusals), [`connect`] (ready texts for tools), [`startup`] (wires everything), [`cli`], [`allocator`], and [`simulator`], which is the other side
 //! of the wire and shares no code with the gateway.
 
 pub mod allocator;
@@ -27,6 +27,7 @@ pub mod catalog;
 pub mod clevertap;
 pub mod cli;
 pub mod config;
+pub mod connect;
 pub mod encode;
 pub mod error;
 pub mod flatten;

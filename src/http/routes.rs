@@ -4,6 +4,7 @@
 //! do it, say it.
 
 pub mod admin;
+pub mod connect;
 pub mod docs;
 mod fixed;
 pub mod index;
@@ -56,6 +57,8 @@ pub fn v1(config: &mut ServiceConfig) {
         .service(sql::run_sql)
         .service(sql::send_sql)
         .service(sql::read_view)
+        .service(connect::show_powerbi_file)
+        .service(connect::list_recipes)
         .service(tables::read_table)
         .service(tables::negotiate_table)
         .default_service(web::to(unknown::public));

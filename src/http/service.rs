@@ -27,7 +27,7 @@ use crate::telemetry::{ServerTiming, Stage};
 
 pub use chart::draw_chart;
 pub use explain::{Explanation, explain_table};
-pub use sql::{read_view, run_sql};
+pub use sql::{describe_view, read_view, run_sql};
 
 /// The rows. `spec` is visible to the caller; accounts and events are still to be judged.
 pub async fn read_table(
@@ -152,6 +152,24 @@ pub async fn describe_table(
         found.cloned().ok_or_else(|| request::unknown_column("select", name, names).into())
     });
     chosen.collect()
+}
+
+/// The same once something of the table is known: its days are loaded when nothing of it is kept yet, because without
+/// them there are no columns of properties to describe.
+pub async fn describe_known_table(
+    state: &AppState,
+    granted: &Granted,
+    spec: &'static TableSpec,
+    asked: &TableRequest,
+) -> Result<Vec<DescribedColumn>, ApiError> {
+    let plan = state.in_world(|world| plan::read(world, granted, spec, asked))?;
+    for source in &plan.sources {
+        if state.store.table(&source.key).snapshot().await?.columns.is_empty() {
+            state.freshness.ensure(&plan).await?;
+            break;
+        }
+    }
+    describe_table(state, granted, spec, asked).await
 }
 
 /// The jobs whose account, table and event the caller sees, newest first.

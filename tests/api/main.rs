@@ -7,6 +7,7 @@ mod access;
 mod answers;
 mod clients;
 mod columns;
+mod connect;
 mod container;
 mod crash;
 mod errors;

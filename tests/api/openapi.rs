@@ -95,7 +95,11 @@ async fn every_documented_get_answers() {
             path if path.contains("{table}") => "?event=Charged&from=2026-11-10&to=2026-11-10",
             _ => "",
         };
-        let path = path.replace("{table}", "events").replace("{format}", "csv").replace("{name}", "revenue_by_day");
+        let path = path
+            .replace("{table}", "events")
+            .replace("{format}", "csv")
+            .replace("{name}", "revenue_by_day")
+            .replace("{file}", "web.pq");
         let url = format!("{base}{path}{query}");
         let request = gateway.client.request(Method::GET, &url).header("x-api-key", flattap::config::TEST_KEY);
         assert_eq!(gateway.send(request).await.status, 200, "{url}");

@@ -30,6 +30,7 @@ const WAYS: [&str; 4] = ["bearer", "api_key_header", "basic", "api_key_query"];
     tags(
         (name = "tables", description = "Rows and columns. What BI tools call."),
         (name = "queries", description = "SQL over the tables, and queries that were saved."),
+        (name = "tools", description = "Ready texts and files for BI tools and programs."),
         (name = "loading", description = "What is being fetched from CleverTap, and fetching it again."),
         (name = "documentation", description = "This document and its pages. No key is needed."),
         (name = "operations", description = "For whoever runs the server, on the admin listener.")
