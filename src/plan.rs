@@ -25,7 +25,7 @@ use crate::config::{Account, Config, PiiMode};
 use crate::period::{Clock, Days, start_of_day};
 use crate::request::{Partial, RefreshRequest, RequestError, Selection, TableRequest};
 
-pub use question::{Filters, Keeping, LONGEST_TREND, Lookup, Question, Source, TrendBy, is_passing};
+pub use question::{Filters, Keeping, LONGEST_TREND, Lookup, Question, Source, TrendBy, is_passing, items_part};
 pub use refusal::PlanError;
 pub use sql::{Query, QueryPlan, QueryTable, SqlError, query, sql_name};
 pub use view::View;
@@ -108,7 +108,7 @@ pub fn read(
     spec: &'static TableSpec,
     request: &TableRequest,
 ) -> Result<ReadPlan, PlanError> {
-    let account = account_of(world, granted, request)?;
+    let account = account_of(world, granted, request.account.as_deref())?;
     let settings = world.accounts().get(account).ok_or_else(|| PlanError::unknown_account(account))?;
     let today = world.clock.today(&settings.timezone);
     let period = request.period.resolve(today, world.config.limits.range_days)?;
@@ -170,16 +170,16 @@ pub fn reload(
 pub fn account_of<'a>(
     world: &'a World<'_>,
     granted: &Granted,
-    request: &'a TableRequest,
+    asked: Option<&str>,
 ) -> Result<&'a str, PlanError> {
     let visible: Vec<&str> =
         world.accounts().keys().map(String::as_str).filter(|name| granted.sees_account(name)).collect();
-    match &request.account {
+    match asked {
         Some(asked) => visible
             .iter()
             .copied()
-            .find(|name| name == asked)
-            .ok_or_else(|| PlanError::UnknownAccount { asked: asked.clone(), near: nearest(asked, &visible) }),
+            .find(|name| *name == asked)
+            .ok_or_else(|| PlanError::UnknownAccount { asked: asked.to_owned(), near: nearest(asked, &visible) }),
         None => match visible.as_slice() {
             [only] => Ok(only),
             [] => Err(PlanError::NoAccount),

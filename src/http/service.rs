@@ -1,6 +1,7 @@
 //! What handlers ask of the rooms behind them: plan, make the days be there, read, answer.
 
 mod explain;
+pub mod odata;
 mod sql;
 
 use std::sync::Arc;
@@ -59,6 +60,7 @@ fn facts(plan: &ReadPlan, ready: &Ready, format: Format, output: OutputOptions) 
         download_name: (output.delivery == Delivery::Attachment)
             .then(|| format!("{}.{}", file_name(plan), format.name())),
         server_timing: None,
+        entities: None,
     }
 }
 

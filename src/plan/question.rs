@@ -302,6 +302,11 @@ pub fn is_passing(key: &TableKey) -> bool {
     key.part.as_deref().unwrap_or_default().split('&').any(|word| PASSING.iter().any(|name| word.starts_with(name)))
 }
 
+/// The `part` of the kept items of this property, where all rows of the event are looked at.
+pub fn items_part(property: &str) -> String {
+    format!("property={property}")
+}
+
 /// The question in one line, `None` for the plain one. The same for the same question, whatever order its words had.
 ///
 /// The line is kept beside the table, where whoever reads the lake's log can read it. So what may name a person, a look-up
@@ -371,7 +376,7 @@ fn part(question: &Question) -> Option<String> {
         }
         Question::Campaigns | Question::CampaignReports | Question::EventCatalog | Question::ProfileProperties => {}
         Question::Items { property, parent } => {
-            add("property", property);
+            words.push(items_part(property));
             words.extend(parent.key.part.clone());
         }
         Question::Devices { parent } | Question::EventSummaries { parent } => words.extend(parent.key.part.clone()),
