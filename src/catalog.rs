@@ -32,7 +32,7 @@ mod tests;
 pub use describe::{markdown, needs};
 pub use parameter::{Parameter, Repeat, Values};
 pub use shared::{ACCOUNT, API_KEY, FORM, FRESHNESS, PARTIAL, PERIOD, SELECTION, SQL};
-pub use spec::{Filling, FixedColumn, Period, TableSpec};
+pub use spec::{Filling, FixedColumn, Key, Period, TableSpec};
 
 /// The tables that are offered, in the order in which lists show them.
 pub fn tables() -> &'static [&'static TableSpec] {

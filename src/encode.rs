@@ -10,6 +10,7 @@ mod cells;
 mod coding;
 mod conform;
 mod csv;
+mod entities;
 mod file;
 mod format;
 mod json;
@@ -28,6 +29,7 @@ mod workers;
 mod xlsx;
 
 pub use coding::{Coding, compress};
+pub use entities::EntityFrame;
 pub use file::Scratch;
 pub use format::Format;
 pub use layout::{About, Layout};

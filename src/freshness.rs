@@ -155,10 +155,7 @@ impl Freshness {
                 source,
                 table: self.store.table(&source.key),
                 parent: source.question.parent().map(|parent| self.store.table(&parent.key)),
-                days: match source.keeping.ahead {
-                    true => Some(source.days),
-                    false => Days::new(source.days.first, source.days.last.min(today)),
-                },
+                days: days_with_rows(source, today),
                 rules: Rules::of(&feed.settings, &source.keeping, plan.demand.max_age),
             })
             .collect();
@@ -230,6 +227,19 @@ impl Freshness {
         Err(NotReady::Unsettled)
     }
 
+    /// What is known of data that was made sure of before: later pages of an answer. Nothing is loaded.
+    pub fn of_pinned(&self, plan: &ReadPlan, snapshots: Vec<Arc<Snapshot>>) -> Result<Ready, NotReady> {
+        let feed = self.feeds.get(&plan.account).ok_or(NotReady::Unsettled)?;
+        let now = self.clock.now();
+        let today = self.clock.today(&feed.settings.timezone);
+        let held = plan.sources.iter().zip(snapshots).map(|(source, snapshot)| Held {
+            snapshot,
+            days: days_with_rows(source, today),
+            rules: Rules::of(&feed.settings, &source.keeping, plan.demand.max_age),
+        });
+        Ok(facts(held, Origin::Store, now))
+    }
+
     /// Loads days again, sealed or not. Answers at once with the job; `None` when all of them are in the future.
     ///
     /// Of a table that is made of another one's rows, those are loaded again.
@@ -285,17 +295,40 @@ fn first_lost(wanted: &[Wanted<'_>], found: &[(Arc<Snapshot>, Found)]) -> Option
     })
 }
 
-/// What is kept of these days. A day that is not kept makes the answer incomplete.
+/// The days of a source that can have rows; `None` when all of them are in the future, where there are none.
+fn days_with_rows(source: &Source, today: Date) -> Option<Days> {
+    match source.keeping.ahead {
+        true => Some(source.days),
+        false => Days::new(source.days.first, source.days.last.min(today)),
+    }
+}
+
+/// What is kept of these days.
 async fn ready(wanted: &[Wanted<'_>], origin: Origin, now: Timestamp) -> Result<Ready, NotReady> {
+    let mut held = Vec::with_capacity(wanted.len());
+    for one in wanted {
+        held.push(Held { snapshot: one.table.snapshot().await?, days: one.days, rules: one.rules.clone() });
+    }
+    Ok(facts(held.into_iter(), origin, now))
+}
+
+/// One kept table of an answer.
+struct Held {
+    snapshot: Arc<Snapshot>,
+    days: Option<Days>,
+    rules: Rules,
+}
+
+/// What the days say of the answer. A day that is not kept makes it incomplete.
+fn facts(held: impl Iterator<Item = Held>, origin: Origin, now: Timestamp) -> Ready {
     let mut complete = true;
     let mut as_of: Option<Timestamp> = None;
     let mut changed_at: Option<Timestamp> = None;
     let mut max_age = LONGEST_MAX_AGE;
-    let mut snapshots = Vec::with_capacity(wanted.len());
-    for one in wanted {
-        let snapshot = one.table.snapshot().await?;
-        for day in one.days.iter().flat_map(|days| days.iter()) {
-            let stored = snapshot.days.get(&day).filter(|stored| one.rules.is_of_this_zone(stored));
+    let mut snapshots = Vec::new();
+    for Held { snapshot, days, rules } in held {
+        for day in days.iter().flat_map(|days| days.iter()) {
+            let stored = snapshot.days.get(&day).filter(|stored| rules.is_of_this_zone(stored));
             let Some(stored) = stored else {
                 complete = false;
                 continue;
@@ -303,7 +336,7 @@ async fn ready(wanted: &[Wanted<'_>], origin: Origin, now: Timestamp) -> Result<
             let facts = &stored.facts;
             as_of = Some(as_of.map_or(facts.fetched_at, |oldest| oldest.min(facts.fetched_at)));
             changed_at = Some(changed_at.map_or(facts.changed_at, |last| last.max(facts.changed_at)));
-            max_age = max_age.min(one.rules.stays_fresh(stored, day, now));
+            max_age = max_age.min(rules.stays_fresh(stored, day, now));
         }
         snapshots.push(snapshot);
     }
@@ -311,12 +344,5 @@ async fn ready(wanted: &[Wanted<'_>], origin: Origin, now: Timestamp) -> Result<
     if as_of.is_none() || !complete {
         max_age = Duration::ZERO;
     }
-    Ok(Ready {
-        snapshots,
-        complete,
-        as_of: as_of.unwrap_or(now),
-        changed_at: changed_at.unwrap_or(now),
-        max_age,
-        origin,
-    })
+    Ready { snapshots, complete, as_of: as_of.unwrap_or(now), changed_at: changed_at.unwrap_or(now), max_age, origin }
 }

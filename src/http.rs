@@ -107,9 +107,7 @@ async fn known_callers_only(
 
 /// Whether only known callers may know what is there.
 fn needs_caller(path: &str) -> bool {
-    ["/v1", "/odata"]
-        .iter()
-        .any(|scope| path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    ["/v1", "/odata"].iter().any(|scope| links::is_below(path, scope))
 }
 
 /// Pages of these origins may read answers. There are no cookies, so credentials are never sent by themselves.
@@ -127,6 +125,9 @@ fn cors(origins: &[String]) -> Cors {
             IF_NONE_MATCH,
             RANGE,
             HeaderName::from_static("x-api-key"),
+            HeaderName::from_static("odata-version"),
+            HeaderName::from_static("odata-maxversion"),
+            HeaderName::from_static("prefer"),
         ])
         .expose_any_header()
         .max_age(3600)

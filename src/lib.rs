@@ -17,8 +17,9 @@
 //! | [`query`] | which rows and columns does the caller's view have? | a stream of batches |
 //! | [`encode`] | which bytes is that? | CSV, JSON, Arrow, Parquet, xlsx |
 //!
-//! Beside the flow: [`table`] and [`period`] (the values everybody speaks), [`config`], [`telemetry`], [`error`]
-//! (the catalogue of refusals), [`connect`] (ready texts for tools), [`startup`] (wires everything), [`cli`], [`allocator`], and [`simulator`], which is the other side
+//! Beside the flow: [`table`] and [`period`] (the values everybody speaks), [`odata`] (the words of that protocol),
+//! [`connect`] (ready texts for tools), [`config`], [`telemetry`], [`error`] (the catalogue of refusals), [`startup`] (wires
+//! everything), [`cli`], [`allocator`], and [`simulator`], which is the other side
 //! of the wire and shares no code with the gateway.
 
 pub mod allocator;
@@ -33,6 +34,7 @@ pub mod error;
 pub mod flatten;
 pub mod freshness;
 pub mod http;
+pub mod odata;
 pub mod period;
 pub mod plan;
 pub mod query;

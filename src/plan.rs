@@ -119,7 +119,7 @@ pub fn read(
         }
         .into());
     }
-    let account = account_of(world, granted, request)?;
+    let account = account_of(world, granted, request.account.as_deref())?;
     let settings = world.accounts().get(account).ok_or_else(|| PlanError::unknown_account(account))?;
     let today = world.clock.today(&settings.timezone);
     let period = request.period.resolve(today, world.config.limits.range_days)?;
@@ -168,19 +168,15 @@ pub fn reload(
 }
 
 /// The account asked for, or the only one the caller sees.
-pub fn account_of<'a>(
-    world: &'a World<'_>,
-    granted: &Granted,
-    request: &'a TableRequest,
-) -> Result<&'a str, PlanError> {
+pub fn account_of<'a>(world: &'a World<'_>, granted: &Granted, asked: Option<&str>) -> Result<&'a str, PlanError> {
     let visible: Vec<&str> =
         world.accounts().keys().map(String::as_str).filter(|name| granted.sees_account(name)).collect();
-    match &request.account {
+    match asked {
         Some(asked) => visible
             .iter()
             .copied()
-            .find(|name| name == asked)
-            .ok_or_else(|| PlanError::UnknownAccount { asked: asked.clone(), near: nearest(asked, &visible) }),
+            .find(|name| *name == asked)
+            .ok_or_else(|| PlanError::UnknownAccount { asked: asked.to_owned(), near: nearest(asked, &visible) }),
         None => match visible.as_slice() {
             [only] => Ok(only),
             [] => Err(PlanError::NoAccount),

@@ -8,9 +8,11 @@
 mod barrier;
 mod condition;
 mod days;
+mod entities;
 mod hashed;
 mod limits;
 mod masked;
+mod row_key;
 mod selection;
 mod sql;
 mod sum;
@@ -45,6 +47,7 @@ use crate::table::{BatchStream, Column};
 use barrier::Barrier;
 use limits::Meter;
 
+pub use entities::{Choice, Entities, Page};
 pub use limits::{Limit, QueryLimits};
 pub use sql::PlannedQuery;
 pub use view::output_columns;

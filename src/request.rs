@@ -30,9 +30,10 @@ pub use expression::{
 pub use nearest::nearest;
 pub use output::{Delivery, OutputOptions};
 pub use own::OwnParameters;
+pub use parameters::split as pairs;
 pub use period::{DayWord, End, Moment, NamedPeriod, Period, PeriodRequest, Unit};
 pub use refresh::{RefreshRequest, parse_refresh, refresh_words};
-pub use selection::Selection;
+pub use selection::{Selection, parse_selection};
 pub use sql::{LONGEST_SQL, QueryRequest, SqlBody, around, parse_range, parse_sql, parse_view};
 pub use table::{Partial, TableRequest, parse, parse_description, parse_listing, parse_nothing};
 

@@ -13,6 +13,7 @@
 //! | `lake` | the whole store: its runtime, its tables |
 //! | `table` | one table: snapshots, the writer's lock |
 //! | `snapshot` | what is kept, as plain values; `facts`: what is known of a day |
+//! | `pinned` | a table at an earlier version |
 //! | `commit` | one atomic change, as a compare-and-set on the table's version |
 //! | `write`, `rewrite` | a day as a Parquet file; integer columns rewritten as number |
 //! | `read` | the rows of a day, read back |
@@ -28,6 +29,7 @@ mod error;
 mod facts;
 mod key;
 mod lake;
+mod pinned;
 mod place;
 mod read;
 mod rewrite;

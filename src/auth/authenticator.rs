@@ -70,6 +70,7 @@ struct Inner {
     tokens: Option<TokenVerifier>,
     anonymous: bool,
     query_keys: bool,
+    odata_query_keys: bool,
     clock: Clock,
 }
 
@@ -81,13 +82,17 @@ impl Authenticator {
             tokens: config.auth.jwt.as_ref().map(TokenVerifier::new).transpose()?,
             anonymous: config.auth.anonymous,
             query_keys: config.server.key_in_query,
+            odata_query_keys: config.server.key_in_query && config.auth.key_in_odata_query,
             clock,
         })))
     }
 
-    /// Whether `?api_key=` is looked at.
-    pub fn takes_query_keys(&self) -> bool {
-        self.0.query_keys
+    /// Whether `?api_key=` is looked at, at this path.
+    pub fn takes_query_keys(&self, path: &str) -> bool {
+        match path.strip_prefix("/odata").is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            true => self.0.odata_query_keys,
+            false => self.0.query_keys,
+        }
     }
 
     /// Judges what was shown, with what is at hand: nothing is waited for.

@@ -92,7 +92,7 @@ fn shown(request: &HttpRequest, authenticator: &Authenticator) -> Shown {
     for value in request.headers().get_all(API_KEY) {
         shown.api_key(value.as_bytes());
     }
-    shown.query(request.query_string(), authenticator.takes_query_keys());
+    shown.query(request.query_string(), authenticator.takes_query_keys(request.match_info().as_str()));
     shown
 }
 

@@ -2,7 +2,7 @@
 
 use crate::catalog::campaigns::{CAMPAIGN_ID, NAME, SCHEDULED_ON, SCHEDULED_ON_RAW, STATUS};
 use crate::catalog::own::{KEPT_DAY, text};
-use crate::catalog::{Filling, FixedColumn, Parameter, Period, Repeat, TableSpec, Values};
+use crate::catalog::{Filling, FixedColumn, Key, Parameter, Period, Repeat, TableSpec, Values};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -47,4 +47,5 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &["report_json"],
     stored: &[KEPT_DAY],
     order: &["scheduled_on", "campaign_id"],
+    key: Key::Made(&["campaign_id"]),
 };

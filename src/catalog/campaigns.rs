@@ -1,7 +1,7 @@
 //! `campaigns`: the campaigns of CleverTap's Get Campaigns API.
 
 use crate::catalog::own::{KEPT_DAY, text};
-use crate::catalog::{Filling, FixedColumn, Period, TableSpec};
+use crate::catalog::{Filling, FixedColumn, Key, Period, TableSpec};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -19,6 +19,7 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: &[KEPT_DAY],
     order: &["scheduled_on", "campaign_id"],
+    key: Key::Made(&["campaign_id"]),
 };
 
 pub(super) const CAMPAIGN_ID: FixedColumn = text("campaign_id", "id", "CleverTap's id of the campaign.");

@@ -1,7 +1,7 @@
 //! `event_catalog`: which events the project has, from CleverTap's schema API and from what is kept here.
 
 use crate::catalog::own::KEPT_DAY;
-use crate::catalog::{Filling, FixedColumn, Period, TableSpec};
+use crate::catalog::{Filling, FixedColumn, Key, Period, TableSpec};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -45,4 +45,5 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: &[KEPT_DAY],
     order: &["event_name"],
+    key: Key::Own(&["event_name"]),
 };

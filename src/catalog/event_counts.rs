@@ -1,7 +1,7 @@
 //! `event_counts`: how often events happened, from CleverTap's Get Event Count API.
 
 use crate::catalog::own::{BY_TOTAL_OR_DAY, EVENT_NAME, EVENTS, KEPT_DAY, PERIOD_END, PERIOD_START, WHERE};
-use crate::catalog::{Filling, FixedColumn, Period, TableSpec};
+use crate::catalog::{Filling, FixedColumn, Key, Period, TableSpec};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -29,4 +29,5 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: &[KEPT_DAY],
     order: &["period_start", "event_name"],
+    key: Key::Own(&["event_name", "period_start"]),
 };

@@ -1,7 +1,7 @@
 //! `event_items`: the elements of an array of objects, such as the `Items` of a purchase, one row each.
 
 use crate::catalog::own::{ONE_EVENT, text};
-use crate::catalog::{Filling, FixedColumn, Parameter, Period, Repeat, TableSpec, Values};
+use crate::catalog::{Filling, FixedColumn, Key, Parameter, Period, Repeat, TableSpec, Values};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -53,4 +53,5 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: &[],
     order: &["event_time", "row_id", "item_index"],
+    key: Key::Own(&["row_id", "item_index"]),
 };

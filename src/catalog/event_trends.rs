@@ -1,7 +1,7 @@
 //! `event_trends`: events, people or sums over time, from CleverTap's Trends API.
 
 use crate::catalog::own::{EVENT_NAME, EVENTS, KEPT_DAY, WHERE, text};
-use crate::catalog::{Filling, FixedColumn, Parameter, Period, Repeat, TableSpec, Values};
+use crate::catalog::{Filling, FixedColumn, Key, Parameter, Period, Repeat, TableSpec, Values};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -74,4 +74,5 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: &[KEPT_DAY],
     order: &["period_start", "event_name"],
+    key: Key::Own(&["event_name", "period_start"]),
 };

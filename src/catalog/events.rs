@@ -1,7 +1,7 @@
 //! `events`: one row per event occurrence, from CleverTap's Get Events API.
 
 use crate::catalog::own::{EVENTS, WHERE, text};
-use crate::catalog::{Filling, FixedColumn, Period, TableSpec};
+use crate::catalog::{Filling, FixedColumn, Key, Period, TableSpec};
 use crate::table::{Column, ColumnType};
 
 pub static TABLE: TableSpec = TableSpec {
@@ -78,6 +78,7 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: &[],
     order: &["event_time", "row_id"],
+    key: Key::Own(&["row_id"]),
 };
 
 /// The columns that every event table begins with, in the order of the contract.

@@ -1,7 +1,7 @@
 //! `message_reports`: what messages of every channel achieved, from CleverTap's Get Message Reports API.
 
 use crate::catalog::own::{KEPT_DAY, text};
-use crate::catalog::{Filling, FixedColumn, Parameter, Period, Repeat, TableSpec, Values};
+use crate::catalog::{Filling, FixedColumn, Key, Parameter, Period, Repeat, TableSpec, Values};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -102,6 +102,7 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: &[KEPT_DAY],
     order: &["start_time", "message_id", "variant", "report_date"],
+    key: Key::Made(&["message_id", "variant", "report_date"]),
 };
 
 /// A closed list of which any number may be named.

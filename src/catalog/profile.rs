@@ -1,6 +1,6 @@
 //! `profile`: one person, from CleverTap's Get User Profile API.
 
-use crate::catalog::{Filling, Parameter, Period, Repeat, TableSpec, Values, profiles};
+use crate::catalog::{Filling, Key, Parameter, Period, Repeat, TableSpec, Values, profiles};
 
 pub static TABLE: TableSpec = TableSpec {
     name: "profile",
@@ -41,4 +41,5 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: profiles::STORED,
     order: &["profile_id"],
+    key: Key::Made(&["profile_id"]),
 };

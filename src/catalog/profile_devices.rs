@@ -1,7 +1,7 @@
 //! `profile_devices`: the devices of the people in `profiles`, made from the same sweep.
 
 use crate::catalog::own::{KEPT_DAY, PROFILE_ID, SWEPT_EVENT, WHERE, text};
-use crate::catalog::{Filling, FixedColumn, Period, TableSpec};
+use crate::catalog::{Filling, FixedColumn, Key, Period, TableSpec};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -33,4 +33,5 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: &[KEPT_DAY],
     order: &["profile_id", "device_index"],
+    key: Key::Made(&["profile_id", "device_index"]),
 };

@@ -1,7 +1,7 @@
 //! `profile_events`: which events the people in `profiles` ever did, made from the same sweep.
 
 use crate::catalog::own::{KEPT_DAY, PROFILE_ID, SWEPT_EVENT, WHERE};
-use crate::catalog::{Filling, FixedColumn, Period, TableSpec};
+use crate::catalog::{Filling, FixedColumn, Key, Period, TableSpec};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -40,4 +40,5 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: &[KEPT_DAY],
     order: &["profile_id", "event_name"],
+    key: Key::Made(&["profile_id", "event_name"]),
 };

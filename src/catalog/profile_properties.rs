@@ -1,7 +1,7 @@
 //! `profile_properties`: which properties profiles have, from CleverTap's schema API and from what is kept here.
 
 use crate::catalog::own::{KEPT_DAY, text};
-use crate::catalog::{Filling, FixedColumn, Period, TableSpec};
+use crate::catalog::{Filling, FixedColumn, Key, Period, TableSpec};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -33,4 +33,5 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: &[KEPT_DAY],
     order: &["property"],
+    key: Key::Own(&["property"]),
 };

@@ -1,7 +1,7 @@
 //! `profiles`: the people who did an event, from CleverTap's Get User Profiles API.
 
 use crate::catalog::own::{KEPT_DAY, PROFILE_ID, SWEPT_EVENT, WHERE, text};
-use crate::catalog::{Filling, FixedColumn, Period, TableSpec};
+use crate::catalog::{Filling, FixedColumn, Key, Period, TableSpec};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -19,6 +19,7 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: STORED,
     order: &["profile_id"],
+    key: Key::Made(&["profile_id"]),
 };
 
 /// The columns of one person.

@@ -1,7 +1,7 @@
 //! `property_counts`: the most frequent values of a property, from CleverTap's Top Property Counts API.
 
 use crate::catalog::own::{EVENT_NAME, KEPT_DAY, ONE_EVENT, WHERE, text};
-use crate::catalog::{Filling, FixedColumn, Parameter, Period, Repeat, TableSpec, Values};
+use crate::catalog::{Filling, FixedColumn, Key, Parameter, Period, Repeat, TableSpec, Values};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -77,4 +77,5 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: &[KEPT_DAY],
     order: &[],
+    key: Key::Made(&["value_type", "value"]),
 };

@@ -1,7 +1,7 @@
 //! `realtime_counts`: who is active right now, from CleverTap's Real-Time Counts API.
 
 use crate::catalog::own::{KEPT_DAY, text};
-use crate::catalog::{Filling, FixedColumn, Parameter, Period, Repeat, TableSpec, Values};
+use crate::catalog::{Filling, FixedColumn, Key, Parameter, Period, Repeat, TableSpec, Values};
 use crate::table::ColumnType;
 
 pub static TABLE: TableSpec = TableSpec {
@@ -35,4 +35,5 @@ pub static TABLE: TableSpec = TableSpec {
     behind: &[],
     stored: &[KEPT_DAY],
     order: &[],
+    key: Key::Made(&["slice", "value"]),
 };

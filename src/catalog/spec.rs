@@ -27,6 +27,18 @@ pub struct TableSpec {
     /// The columns that rows are in the order of, ascending, null first. Empty where rows keep the order in which
     /// they were loaded, because it is not that of any column (the most frequent value first).
     pub order: &'static [&'static str],
+    /// What tells its rows apart.
+    pub key: Key,
+}
+
+/// The columns that tell the rows of a table apart, for faces that need a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// These are never null, and no two rows have the same in all of them.
+    Own(&'static [&'static str]),
+    /// These would be, but may be null, and nothing promises that CleverTap does not send two alike: a key is made of
+    /// them. Empty: of all columns.
+    Made(&'static [&'static str]),
 }
 
 /// Whether a table is about a stretch of days, that is, takes `from`, `to`, `until` and `range`.
@@ -135,15 +147,24 @@ impl TableSpec {
 
     /// Whether a column of this name may come up beside the fixed ones, as data is seen.
     pub fn may_have(&self, name: &str) -> bool {
-        let beginnings: &[&str] = match self.filling {
+        self.beginnings().iter().any(|beginning| name.starts_with(beginning))
+    }
+
+    /// Whether any column may come up beside the fixed ones.
+    pub fn grows(&self) -> bool {
+        !self.beginnings().is_empty()
+    }
+
+    /// What the names of such columns begin with.
+    fn beginnings(&self) -> &'static [&'static str] {
+        match self.filling {
             Filling::Events => &["session_", "prop_", "profile_"],
             Filling::EventItems => &["item_"],
             Filling::Profiles | Filling::Profile => &["profile_"],
             // Paths of metrics, which have no beginning of their own.
             Filling::CampaignReports | Filling::MessageReports => &[""],
             _ => &[],
-        };
-        beginnings.iter().any(|beginning| name.starts_with(beginning))
+        }
     }
 
     /// The columns that every kept table of this kind begins with: those that callers get, then the hidden ones.

@@ -17,6 +17,9 @@ pub struct AuthConfig {
     pub jwt: Option<JwtConfig>,
     /// Whether a request without any credential is answered: with everything, personal columns hashed.
     pub anonymous: bool,
+    /// Whether `?api_key=` proves anything below `/odata`, where `server.key_in_query` lets it at all. Default false:
+    /// it is not in the address of a next page. Who comes in by it gets all rows in one page.
+    pub key_in_odata_query: bool,
 }
 
 /// A key and what it opens. Globs know `*`; everything else in them is literal.
@@ -145,6 +148,7 @@ impl AuthConfig {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
     anonymous: bool,
+    key_in_odata_query: bool,
     keys: Vec<WrittenKey>,
     jwt: Option<jwt::Written>,
 }
@@ -188,6 +192,7 @@ impl Written {
             keys: self.keys.into_iter().enumerate().map(key).collect::<Result<_, _>>()?,
             jwt: self.jwt.map(|jwt| jwt.resolve(folder)).transpose()?,
             anonymous: self.anonymous,
+            key_in_odata_query: self.key_in_odata_query,
         })
     }
 }

@@ -4,6 +4,7 @@ use arrow::array::{Array, AsArray, LargeStringArray, StringArray, StringViewArra
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
+use jiff::tz::TimeZone;
 
 use super::scalars::{DateText, TimestampText};
 use super::{DateTimeStyle, EncodeError};
@@ -61,6 +62,16 @@ pub(super) fn columns(
     announced: usize,
     style: DateTimeStyle,
 ) -> Result<Vec<Column<'_>>, EncodeError> {
+    columns_in(batch, announced, style, None)
+}
+
+/// The same, with times of the project's clock written with their offset in this zone.
+pub(super) fn columns_in<'a>(
+    batch: &'a RecordBatch,
+    announced: usize,
+    style: DateTimeStyle,
+    zone: Option<&TimeZone>,
+) -> Result<Vec<Column<'a>>, EncodeError> {
     if batch.num_columns() != announced {
         return Err(EncodeError::ColumnCount { announced, found: batch.num_columns() });
     }
@@ -70,7 +81,7 @@ pub(super) fn columns(
         .iter()
         .zip(schema.fields())
         .map(|(array, field)| {
-            let cells = cells(array.as_ref(), style).ok_or_else(|| EncodeError::UnknownType {
+            let cells = cells(array.as_ref(), style, zone).ok_or_else(|| EncodeError::UnknownType {
                 column: field.name().clone(),
                 data_type: array.data_type().to_string(),
             })?;
@@ -80,7 +91,7 @@ pub(super) fn columns(
         .collect()
 }
 
-fn cells(array: &dyn Array, style: DateTimeStyle) -> Option<Cells<'_>> {
+fn cells<'a>(array: &'a dyn Array, style: DateTimeStyle, clock: Option<&TimeZone>) -> Option<Cells<'a>> {
     Some(match array.data_type() {
         DataType::Utf8View => Cells::Text(Text::View(array.as_string_view_opt()?)),
         DataType::Utf8 => Cells::Text(Text::Offsets(array.as_string_opt()?)),
@@ -95,7 +106,11 @@ fn cells(array: &dyn Array, style: DateTimeStyle) -> Option<Cells<'_>> {
                 Some(_) => return None,
             };
             let values = array.as_primitive_opt::<TimestampMicrosecondType>()?.values();
-            Cells::Timestamp(values, TimestampText::new(style, utc))
+            let text = match clock {
+                Some(clock) if !utc => TimestampText::with_offset(clock.clone()),
+                _ => TimestampText::new(style, utc),
+            };
+            Cells::Timestamp(values, text)
         }
         DataType::Date32 => Cells::Date(array.as_primitive_opt::<Date32Type>()?.values(), DateText::new()),
         DataType::Null => Cells::Nothing,

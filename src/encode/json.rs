@@ -5,9 +5,12 @@
 //! [`scalars`](super::scalars); columns of JSON text stay strings. Always one object a line; `[]` when there is none, in
 //! NDJSON nothing at all.
 
+use std::sync::Arc;
+
 use arrow::record_batch::RecordBatch;
 
-use super::cells::{Cells, columns};
+use super::cells::{Cells, columns_in};
+use super::entities::EntityFrame;
 use super::rows::RowEncoder;
 use super::scalars::{write_integer, write_number};
 use super::scan::json_needs_escapes;
@@ -18,6 +21,7 @@ pub(super) struct Json {
     keys: Vec<Vec<u8>>,
     datetime: DateTimeStyle,
     frame: Frame,
+    entities: Option<Arc<EntityFrame>>,
 }
 
 /// What stands around the objects.
@@ -31,13 +35,20 @@ struct Frame {
 
 impl Json {
     pub(super) fn new(layout: &Layout) -> Self {
+        // What says something before the members of a single entity has opened it.
+        let is_opened = layout.entities.as_ref().is_some_and(|frame| frame.opens_entity());
         let keys = layout.columns.iter().enumerate().map(|(index, column)| {
-            let mut key = vec![if index == 0 { b'{' } else { b',' }];
+            let mut key = vec![if index == 0 && !is_opened { b'{' } else { b',' }];
             write_string(&column.name, &mut key);
             key.push(b':');
             key
         });
-        Self { keys: keys.collect(), datetime: layout.options.datetime, frame: Frame::of(layout) }
+        Self {
+            keys: keys.collect(),
+            datetime: layout.options.datetime,
+            frame: Frame::of(layout),
+            entities: layout.entities.clone(),
+        }
     }
 }
 
@@ -82,11 +93,16 @@ fn envelope(layout: &Layout) -> (Vec<u8>, Vec<u8>) {
 
 impl RowEncoder for Json {
     fn open(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.frame.opening);
+        match &self.entities {
+            Some(entities) => entities.open(out),
+            None => out.extend_from_slice(&self.frame.opening),
+        }
     }
 
     fn rows(&self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let mut columns = columns(batch, self.keys.len(), self.datetime)?;
+        let zone = self.entities.as_ref().map(|entities| &entities.zone);
+        let integers_as_text = self.entities.as_ref().is_some_and(|entities| entities.integers_as_text);
+        let mut columns = columns_in(batch, self.keys.len(), self.datetime, zone)?;
         for row in 0..batch.num_rows() {
             if row > 0 {
                 out.extend_from_slice(self.between());
@@ -102,6 +118,7 @@ impl RowEncoder for Json {
                 }
                 match &mut column.cells {
                     Cells::Text(text) => write_string(text.value(row), out),
+                    Cells::Integer(values) if integers_as_text => quoted(out, |out| write_integer(values[row], out)),
                     Cells::Integer(values) => write_integer(values[row], out),
                     Cells::Number(values) if values[row].is_finite() => write_number(values[row], out),
                     Cells::Number(_) | Cells::Nothing => out.extend_from_slice(b"null"),
@@ -122,17 +139,20 @@ impl RowEncoder for Json {
     }
 
     fn close(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.frame.closing);
+        match &self.entities {
+            Some(entities) => entities.close(out),
+            None => out.extend_from_slice(&self.frame.closing),
+        }
     }
 }
 
-fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     out.push(b'"');
     write(out);
     out.push(b'"');
 }
 
-fn write_string(text: &str, out: &mut Vec<u8>) {
+pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
     if json_needs_escapes(text.as_bytes()) {
         // Neither a `str` nor writing to a `Vec` gives it a reason to fail.
         let written = serde_json::to_writer(&mut *out, text);

@@ -1,8 +1,10 @@
 //! What is to be written: which columns, in which format, with which switches.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
-use super::{Format, OutputColumn, TextOptions};
+use super::{EntityFrame, Format, OutputColumn, TextOptions};
 
 /// Everything an answer's bytes depend on besides its rows.
 #[derive(Clone, Debug)]
@@ -11,6 +13,8 @@ pub struct Layout {
     pub options: TextOptions,
     pub columns: Vec<OutputColumn>,
     pub about: About,
+    /// Around the rows of JSON where they are entities of OData.
+    pub entities: Option<Arc<EntityFrame>>,
 }
 
 /// What is known of the rows as a whole, for forms that say it in the body.
@@ -27,7 +31,7 @@ pub struct About {
 impl Layout {
     /// Of rows that are all there is.
     pub fn new(format: Format, columns: Vec<OutputColumn>, options: TextOptions) -> Self {
-        Self { format, options, columns, about: About::default() }
+        Self { format, options, columns, about: About::default(), entities: None }
     }
 }
 

@@ -6,6 +6,9 @@
 
 use std::io::Write as _;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use super::DateTimeStyle;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -106,6 +109,8 @@ pub(super) struct TimestampText {
     date: DateText,
     separator: u8,
     zulu: bool,
+    /// For wall clocks whose offset is written.
+    offset: Option<OffsetText>,
 }
 
 impl TimestampText {
@@ -115,11 +120,17 @@ impl TimestampText {
             DateTimeStyle::Iso => (b'T', utc),
             DateTimeStyle::Space => (b' ', false),
         };
-        Self { date: DateText::new(), separator, zulu }
+        Self { date: DateText::new(), separator, zulu, offset: None }
+    }
+
+    /// The values are those of a wall clock in this zone, and are written with the offset of their moment.
+    pub(super) fn with_offset(zone: TimeZone) -> Self {
+        Self { offset: Some(OffsetText::new(zone)), ..Self::new(DateTimeStyle::Iso, false) }
     }
 
     /// `micros` counts from 1970-01-01T00:00:00.
     pub(super) fn write(&mut self, micros: i64, out: &mut Vec<u8>) {
+        let micros = self.offset.as_mut().map_or(micros, |offset| offset.shown(micros));
         let day = micros.div_euclid(MICROS_PER_DAY);
         let of_day = micros.rem_euclid(MICROS_PER_DAY);
         let (seconds, fraction) = ((of_day / MICROS_PER_SECOND) as u32, (of_day % MICROS_PER_SECOND) as u32);
@@ -140,6 +151,55 @@ impl TimestampText {
         if self.zulu {
             out.push(b'Z');
         }
+        if let Some(offset) = &self.offset {
+            out.extend_from_slice(&offset.text);
+        }
+    }
+}
+
+/// Finds the offsets of wall-clock times, and keeps the last one: neighbouring rows mostly share it.
+struct OffsetText {
+    zone: TimeZone,
+    /// The quarter of an hour that was last looked up, counted from 1970 on that clock. Clocks are not turned within one.
+    quarter: i64,
+    /// From the clock's time to what is written: not zero in an hour that a clock leaves out.
+    shift: i64,
+    /// `+05:30`
+    text: [u8; 6],
+}
+
+const MICROS_PER_QUARTER: i64 = 15 * 60 * MICROS_PER_SECOND;
+
+impl OffsetText {
+    fn new(zone: TimeZone) -> Self {
+        // No quarter has this number.
+        Self { zone, quarter: i64::MIN, shift: 0, text: *b"+00:00" }
+    }
+
+    /// The time to write before the offset.
+    fn shown(&mut self, micros: i64) -> i64 {
+        let quarter = micros.div_euclid(MICROS_PER_QUARTER);
+        if quarter != self.quarter {
+            self.look_up(micros);
+            self.quarter = quarter;
+        }
+        micros.saturating_add(self.shift)
+    }
+
+    /// The repeated hour has its earlier offset, the missing one moves forward. A time beyond the calendar is written
+    /// as if in UTC.
+    fn look_up(&mut self, micros: i64) {
+        (self.shift, self.text) = (0, *b"+00:00");
+        let Ok(wall) = Timestamp::from_microsecond(micros) else { return };
+        let wall = TimeZone::UTC.to_datetime(wall);
+        let Ok(instant) = self.zone.to_ambiguous_timestamp(wall).compatible() else { return };
+        // Offsets with seconds are those of centuries past; what is written has minutes only.
+        let minutes = self.zone.to_offset(instant).seconds().div_euclid(60);
+        let shown = instant.as_microsecond().saturating_add(i64::from(minutes) * 60 * MICROS_PER_SECOND);
+        self.shift = shown.saturating_sub(micros);
+        let (hours, rest) = (minutes.unsigned_abs() / 60, minutes.unsigned_abs() % 60);
+        let ([h, i], [m, n]) = (two_digits(hours.min(99)), two_digits(rest));
+        self.text = [if minutes < 0 { b'-' } else { b'+' }, h, i, b':', m, n];
     }
 }
 
@@ -222,6 +282,49 @@ mod tests {
         assert_eq!(timestamp(micros + 120_000, DateTimeStyle::Iso, true), "2026-11-01T12:47:11.120Z");
         assert_eq!(timestamp(micros + 7, DateTimeStyle::Iso, false), "2026-11-01T12:47:11.000007");
         assert_eq!(timestamp(-1, DateTimeStyle::Iso, false), "1969-12-31T23:59:59.999999");
+    }
+
+    #[test]
+    fn a_wall_clock_is_written_with_the_offset_of_its_moment() {
+        let shown = |zone: &str, times: &[&str]| -> Vec<String> {
+            let mut text = TimestampText::with_offset(TimeZone::get(zone).unwrap());
+            let write = |time: &&str| {
+                let wall: jiff::civil::DateTime = time.parse().unwrap();
+                let micros = TimeZone::UTC.to_timestamp(wall).unwrap().as_microsecond();
+                let mut out = Vec::new();
+                text.write(micros, &mut out);
+                String::from_utf8(out).unwrap()
+            };
+            times.iter().map(write).collect()
+        };
+        assert_eq!(shown("Asia/Kolkata", &["2026-11-01T12:47:11"]), ["2026-11-01T12:47:11+05:30"]);
+        assert_eq!(shown("America/St_Johns", &["2026-11-23T00:00:00.5"]), ["2026-11-23T00:00:00.500-03:30"]);
+        assert_eq!(
+            shown(
+                "Europe/Berlin",
+                &[
+                    "2026-10-25T01:59:59",
+                    // Twice that night: the first.
+                    "2026-10-25T02:30:00",
+                    "2026-10-25T03:00:00",
+                    "2026-03-29T01:59:59",
+                    // Never that night.
+                    "2026-03-29T02:30:00",
+                    "2026-03-29T03:00:00",
+                ]
+            ),
+            [
+                "2026-10-25T01:59:59+02:00",
+                "2026-10-25T02:30:00+02:00",
+                "2026-10-25T03:00:00+01:00",
+                "2026-03-29T01:59:59+01:00",
+                "2026-03-29T03:30:00+02:00",
+                "2026-03-29T03:00:00+02:00",
+            ]
+        );
+        // Nineteen minutes and 32 seconds are not written.
+        let old = shown("Europe/Amsterdam", &["1900-01-01T00:00:00"]);
+        assert!(old[0].ends_with("+00:17") || old[0].ends_with("+00:19"), "{old:?}");
     }
 
     #[test]

@@ -136,6 +136,10 @@ codes! {
         "The body is not JSON"
         "The body must be sent as JSON."
         "Send the header `Content-Type: application/json`.";
+    RequestUnsupported "request_unsupported" NOT_IMPLEMENTED Caller
+        "OData has that, and this server has not"
+        "The request uses a part of OData that is not served here, such as `$expand`, `$search`, `$apply` or `$batch`."
+        "Served are `$select`, `$filter`, `$orderby`, `$top`, `$skip`, `$count`, `$format`, `/$count` and single entities by key.";
     RequestRange "request_range" RANGE_NOT_SATISFIABLE Caller
         "That part of the answer does not exist"
         "The header `Range` asks for bytes beyond the end of the answer."
@@ -161,6 +165,14 @@ codes! {
         "There is no such event"
         "The CleverTap project has no event of this name, or not for this key."
         "Event names are written exactly as CleverTap shows them, capitals and spaces included.";
+    TableUnknownRow "table_unknown_row" NOT_FOUND Caller
+        "There is no such row"
+        "No row of this key is in the table, in the period that was asked for."
+        "Without `from`, `to` or `range` only the last 30 days are looked at.";
+    TableGone "table_gone" GONE Caller
+        "The data of this page is gone"
+        "The address of a next page is good for two days, and as long as the data that the first page came from is kept: a day after it was replaced."
+        "Begin again with the first page.";
     TableUnknownFormat "table_unknown_format" NOT_FOUND Caller
         "There is no such format"
         "The extension of the address is no format that this server writes."

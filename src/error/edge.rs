@@ -10,9 +10,9 @@ use tracing_actix_web::RequestId;
 
 use super::api_error::ApiError;
 use super::code::Fault;
-use super::framework;
-use super::problem::{self, Context, MEDIA_TYPE, REQUEST_ID};
-use crate::http::links::Links;
+use super::problem::{self, Context, Face, MEDIA_TYPE, REQUEST_ID};
+use super::{framework, odata};
+use crate::http::links::{self, Links};
 
 /// Middleware for `actix_web::middleware::from_fn`. It belongs inside the request log (which gives the id) and CORS,
 /// and outside everything that answers. Reads `web::Data<Links>` of the application.
@@ -26,6 +26,11 @@ pub async fn edge<B: MessageBody + 'static>(
     let context = Context {
         request_id: request.extensions().get::<RequestId>().map(ToString::to_string),
         links: request.app_data::<web::Data<Links>>().map(|links| links.as_ref().clone()).unwrap_or_default(),
+        // The decoded path, as the routes see it.
+        face: match links::is_below(request.match_info().as_str(), "/odata") {
+            true => Face::OData,
+            false => Face::Tables,
+        },
     };
     match next.call(request).await {
         Ok(response) => Ok(answer(response, &context)),
@@ -45,6 +50,10 @@ fn answer<B: MessageBody>(response: ServiceResponse<B>, context: &Context) -> Se
         let mut response = response;
         if let Some(id) = context.request_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
             response.headers_mut().insert(REQUEST_ID, id);
+        }
+        if context.face == Face::OData {
+            let (name, version) = odata::version();
+            response.headers_mut().insert(name, version);
         }
         return response.map_into_left_body();
     };

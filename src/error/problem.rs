@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::api_error::ApiError;
 use super::code::Code;
+use super::odata;
 use crate::http::links::Links;
 
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -79,6 +80,17 @@ pub struct Progress {
 pub(super) struct Context {
     pub request_id: Option<String>,
     pub links: Links,
+    pub face: Face,
+}
+
+/// Whose form a refusal has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Face {
+    /// RFC 9457.
+    #[default]
+    Tables,
+    /// Below `/odata`.
+    OData,
 }
 
 impl Problem {
@@ -110,10 +122,7 @@ fn type_of(code: Code, links: &Links) -> String {
 pub(super) fn render(error: &ApiError, context: &Context) -> HttpResponse {
     let parts = error.parts();
     let mut response = HttpResponse::build(parts.code.status());
-    response
-        .reason(parts.code.entry().title)
-        .content_type(MEDIA_TYPE)
-        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
+    response.reason(parts.code.entry().title).insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
     if let Some(seconds) = seconds(parts.retry_after).or(parts.code.retry_after()) {
         response.insert_header((RETRY_AFTER, seconds));
     }
@@ -123,7 +132,18 @@ pub(super) fn render(error: &ApiError, context: &Context) -> HttpResponse {
     for (name, value) in &parts.headers {
         response.append_header((name.clone(), value.clone()));
     }
-    match serde_json::to_vec(&Problem::new(error, context)) {
+    let problem = Problem::new(error, context);
+    let body = match context.face {
+        Face::Tables => {
+            response.content_type(MEDIA_TYPE);
+            serde_json::to_vec(&problem)
+        }
+        Face::OData => {
+            response.content_type(odata::MEDIA_TYPE).insert_header(odata::version());
+            serde_json::to_vec(&odata::ODataProblem::from(problem))
+        }
+    };
+    match body {
         Ok(body) => response.body(body),
         // Texts and numbers always serialise; the status still stands.
         Err(_) => response.finish(),
@@ -153,7 +173,7 @@ mod tests {
             .progress(progress, "0192")
             .retry_after(Duration::from_millis(20_001));
         let url = "https://bi.example.com/flattap/".parse().unwrap();
-        let context = Context { request_id: Some("r-1".into()), links: Links::new(Some(&url)) };
+        let context = Context { request_id: Some("r-1".into()), links: Links::new(Some(&url)), ..Context::default() };
         let response = render(&error, &context);
         assert_eq!(response.status().as_u16(), 503);
         assert_eq!(response.head().reason(), "The data is still loading");

@@ -38,6 +38,16 @@ impl ApiError {
         .available(visible)
     }
 
+    /// `near`: a set that the caller may see.
+    pub fn set_unknown(asked: &str, near: Option<String>) -> Self {
+        let error = Self::new(Code::TableUnknown, format!("There is no set `{}`.", short(asked)));
+        match &near {
+            Some(near) => error.hint(format!("Did you mean `{near}`? /odata/ lists the sets.")),
+            None => error.hint("/odata/ lists the sets that this key may read."),
+        }
+        .near(near)
+    }
+
     /// `offered`: the extensions there are.
     pub fn format_unknown<'a>(asked: &str, offered: impl IntoIterator<Item = &'a str>) -> Self {
         let offered: Vec<&str> = offered.into_iter().collect();

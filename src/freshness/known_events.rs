@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
 use crate::clevertap::{CleverTap, Rank};
 
@@ -22,12 +23,22 @@ const RETRIED_AFTER: Duration = Duration::from_secs(60);
 pub struct KnownEvents {
     names: ArcSwapOption<BTreeSet<String>>,
     next_ask: Mutex<Option<Instant>>,
+    /// Whether CleverTap has been asked at all, with whatever result.
+    asked: watch::Sender<bool>,
 }
 
 impl KnownEvents {
     /// The names at hand, or `None` when CleverTap has never told them.
     pub fn names(&self) -> Option<Arc<BTreeSet<String>>> {
         self.names.load_full()
+    }
+
+    /// The same for whoever lists them: a server that has just started waits for the answer to its first question.
+    pub async fn names_when_asked(&self, patience: Duration) -> Option<Arc<BTreeSet<String>>> {
+        if self.names.load().is_none() {
+            let _ = timeout(patience, self.asked.subscribe().wait_for(|asked| *asked)).await;
+        }
+        self.names()
     }
 
     /// Asks CleverTap when it is time to. Returns at once when it is not, or when somebody else is asking.
@@ -49,5 +60,6 @@ impl KnownEvents {
                 tracing::warn!(account = client.account_name(), %error, "event catalogue not available");
             }
         }
+        self.asked.send_replace(true);
     }
 }

@@ -1,12 +1,35 @@
 //! Where our own links lead.
 //!
 //! The base is `server.public_url` and nothing else: `Host` and `X-Forwarded-*` are written by whoever asks. Without
-//! it links are absolute paths.
+//! it links are absolute paths. OData needs whole addresses: those then have the address at which the connection came
+//! in, which nobody can write but which only a caller without a proxy in between can use.
 
+use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
 use url::Url;
+
+use crate::config::Server;
+
+/// The address at which a connection came in.
+struct ComeInAt(SocketAddr);
+
+/// For `HttpServer::on_connect`.
+pub fn note_address(connection: &dyn Any, about: &mut Extensions) {
+    // Within TLS the certificate's name counts, and no address has that.
+    if let Some(Ok(address)) = connection.downcast_ref::<TcpStream>().map(TcpStream::local_addr) {
+        about.insert(ComeInAt(address));
+    }
+}
+
+/// Whether a path is in a scope such as `/odata`, and does not only begin like it.
+pub fn is_below(path: &str, scope: &str) -> bool {
+    path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
 
 /// The base of every link we hand out. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,23 +44,24 @@ impl Links {
         Self(base.into())
     }
 
+    /// The base of whole addresses, for this request: `public_url`, or the address at which its connection came in.
+    /// Where not even that is known, the links are absolute paths.
+    pub fn whole(settings: &Server, request: &HttpRequest) -> Self {
+        if settings.public_url.is_some() {
+            return Self::new(settings.public_url.as_ref());
+        }
+        let scheme = if settings.tls.is_some() { "https" } else { "http" };
+        let bound = request.app_config().local_addr();
+        let address = request.conn_data::<ComeInAt>().map(|came| came.0);
+        match address.or(Some(bound)).filter(|address| !address.ip().is_unspecified()) {
+            Some(address) => Self(format!("{scheme}://{address}/").into()),
+            None => Self::default(),
+        }
+    }
+
     /// A link to a path below the base. The path has no leading slash and is already percent-encoded.
     pub fn to(&self, path: &str) -> String {
         format!("{}{path}", self.0)
-    }
-
-    /// The same with an absolute base, for files that are read elsewhere: without a public address that of the
-    /// listener, which is right on this machine and nowhere else.
-    pub fn absolute(&self, listener: SocketAddr, is_secure: bool) -> Self {
-        if !self.0.starts_with('/') {
-            return self.clone();
-        }
-        let scheme = if is_secure { "https" } else { "http" };
-        let base = match listener.ip().is_unspecified() {
-            true => format!("{scheme}://localhost:{}/", listener.port()),
-            false => format!("{scheme}://{listener}/"),
-        };
-        Self(base.into())
     }
 
     /// The base itself, with its final slash.
@@ -62,13 +86,7 @@ mod tests {
         for url in ["https://bi.example.com", "https://bi.example.com/"] {
             assert_eq!(Links::new(Some(&url.parse().unwrap())).to("v1/"), "https://bi.example.com/v1/");
         }
-        let local = Links::default().absolute("127.0.0.1:8080".parse().unwrap(), false);
-        assert_eq!(local.base(), "http://127.0.0.1:8080/");
-        let anywhere = Links::default().absolute("[::]:8443".parse().unwrap(), true);
-        assert_eq!(anywhere.base(), "https://localhost:8443/");
         let below = "https://example.com/flattap".parse().unwrap();
         assert_eq!(Links::new(Some(&below)).to("docs/"), "https://example.com/flattap/docs/");
-        let links = Links::new(Some(&below));
-        assert_eq!(links.absolute("127.0.0.1:8080".parse().unwrap(), false), links);
     }
 }

@@ -113,7 +113,7 @@ impl Listing {
             .collect();
         let mut body = Vec::new();
         let about = About { as_of: Timestamp::now(), ..About::default() };
-        let layout = Layout { format, options: options.text, columns, about };
+        let layout = Layout { format, options: options.text, columns, about, entities: None };
         encode::write(&layout, &[batch], &mut body)?;
         let mut response = HttpResponse::Ok();
         response

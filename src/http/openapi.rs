@@ -9,6 +9,7 @@ pub mod answers;
 mod finish;
 mod frame;
 mod meanings;
+pub mod odata;
 pub mod parameters;
 pub mod refresh_body;
 pub mod refusals;

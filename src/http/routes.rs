@@ -9,6 +9,7 @@ pub mod docs;
 mod fixed;
 pub mod index;
 pub mod jobs;
+pub mod odata;
 pub mod page;
 pub mod refresh;
 pub mod sql;
@@ -21,7 +22,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Everything on the BI listener.
 pub fn public(config: &mut ServiceConfig) {
-    config.service(scope("/v1").configure(v1)).configure(documentation).default_service(web::to(unknown::public));
+    config
+        .service(scope("/v1").configure(v1))
+        .service(scope("/odata").configure(odata))
+        .configure(documentation)
+        .default_service(web::to(unknown::public));
 }
 
 /// Everything on the admin listener.
@@ -33,6 +38,7 @@ pub fn admin(config: &mut ServiceConfig) {
 pub fn public_and_admin(config: &mut ServiceConfig) {
     config
         .service(scope("/v1").configure(v1))
+        .service(scope("/odata").configure(odata))
         .configure(documentation)
         .configure(operations)
         .default_service(web::to(unknown::public_and_admin));
@@ -62,6 +68,17 @@ pub fn v1(config: &mut ServiceConfig) {
         .service(tables::read_table)
         .service(tables::negotiate_table)
         .default_service(web::to(unknown::public));
+}
+
+/// Below `/odata`: needs a caller. Power BI, Excel, Tableau.
+fn odata(config: &mut ServiceConfig) {
+    config
+        .service(odata::show_service)
+        // Before `/{set}`, which would match it as well.
+        .service(odata::show_metadata)
+        .service(odata::count_set)
+        .service(odata::read_set)
+        .default_service(web::to(odata::any));
 }
 
 /// Without a key. People, and tools that read descriptions.

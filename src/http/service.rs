@@ -2,6 +2,7 @@
 
 mod chart;
 mod explain;
+pub mod odata;
 mod sql;
 
 use std::sync::Arc;
@@ -61,6 +62,7 @@ fn facts(plan: &ReadPlan, ready: &Ready, format: Format, output: OutputOptions) 
         download_name: (output.delivery == Delivery::Attachment)
             .then(|| format!("{}.{}", file_name(plan), format.name())),
         server_timing: None,
+        entities: None,
     }
 }
 

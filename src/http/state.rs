@@ -6,6 +6,7 @@ use crate::auth::{Granted, Policy};
 use crate::config::Config;
 use crate::freshness::Freshness;
 use crate::http::answer::AnswerCache;
+use crate::odata::Sealer;
 use crate::period::Clock;
 use crate::plan::{Views, World};
 use crate::query::Engine;
@@ -23,6 +24,8 @@ pub struct AppState {
     pub views: Views,
     pub answers: AnswerCache,
     pub metrics: Metrics,
+    /// Signs the addresses of next pages.
+    pub sealer: Sealer,
 }
 
 impl AppState {

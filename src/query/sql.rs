@@ -31,6 +31,12 @@ pub struct PlannedQuery {
     pub is_repeatable: bool,
 }
 
+impl PlannedQuery {
+    pub(super) fn into_frame(self) -> DataFrame {
+        self.frame
+    }
+}
+
 impl Engine {
     /// Understands a query over these snapshots: for each table those of its plan's sources.
     ///

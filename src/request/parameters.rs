@@ -21,13 +21,13 @@ pub(super) const LONGEST_VALUE: usize = 2_048;
 const LONGEST_JSON: usize = 8 * 1024;
 
 /// A word and its value, decoded and not yet known to be right.
-pub(super) type Pair = (String, String);
+pub type Pair = (String, String);
 
 /// The words of one request: all known, single ones once, in the order given.
 pub(super) struct Given(Vec<(&'static Parameter, String)>);
 
 /// Splits and decodes a query string. Empty parts (`a=1&&b=2`) are skipped, a word without `=` has the empty value.
-pub(super) fn split(query: &str) -> Result<Vec<Pair>, RequestError> {
+pub fn split(query: &str) -> Result<Vec<Pair>, RequestError> {
     if query.len() > LONGEST_QUERY {
         return Err(RequestError::TooLong { what: "bytes", size: query.len(), most: LONGEST_QUERY });
     }

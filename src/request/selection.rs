@@ -2,7 +2,8 @@
 
 use super::RequestError;
 use super::expression::{self, ColumnName, Expression, OrderKey};
-use super::parameters::Given;
+use super::parameters::{Given, Pair};
+use crate::catalog::SELECTION;
 
 /// What of a table's rows is wanted. The default is all of them as they come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +27,11 @@ impl Selection {
         let ordered = self.order.iter().flat_map(|key| key.by.columns()).map(|column| ("orderby", column));
         selected.chain(filtered).chain(ordered)
     }
+}
+
+/// Reads a selection that stands by itself: `select`, `filter`, `orderby`, `top`, `skip` with their values.
+pub fn parse_selection(words: Vec<Pair>) -> Result<Selection, RequestError> {
+    read(&Given::new(words, SELECTION)?)
 }
 
 pub(super) fn read(given: &Given) -> Result<Selection, RequestError> {

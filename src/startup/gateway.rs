@@ -15,7 +15,7 @@ use crate::encode::Workers;
 use crate::freshness::Feed;
 use crate::http::answer::{AnswerCache, AnswerLimits};
 use crate::http::limits::Admission;
-use crate::http::links::Links;
+use crate::http::links::{self, Links};
 use crate::http::state::AppState;
 use crate::http::tls::{self, TlsError};
 use crate::http::{Shared, admin_app, public_app};
@@ -83,7 +83,7 @@ impl Gateway {
     /// Opens the store, makes the clients, binds the listeners.
     pub async fn build(config: Config, clock: Clock, tuning: Tuning) -> Result<Self, StartError> {
         config.check_callers()?;
-        let House { config, clock, policy, store, freshness, engine, views, metrics } =
+        let House { config, clock, policy, store, freshness, engine, views, metrics, sealer } =
             House::open(config, clock, tuning).await?;
         for name in config.accounts.keys() {
             if let Some(feed) = freshness.feed(name) {
@@ -96,8 +96,18 @@ impl Gateway {
             .map_err(|source| StartError::Io { what: "the threads that write answers cannot start", source })?;
         let answers = AnswerCache::new(limits_of(&config.cache), store.spill_dir().to_owned(), workers.clone())
             .map_err(|source| StartError::Io { what: "the folder for large answers cannot be made", source })?;
-        let state =
-            web::Data::new(AppState { config, clock, policy, store, freshness, engine, views, answers, metrics });
+        let state = web::Data::new(AppState {
+            config,
+            clock,
+            policy,
+            store,
+            freshness,
+            engine,
+            views,
+            answers,
+            metrics,
+            sealer,
+        });
         let shared = Shared {
             authenticator: web::Data::new(authenticator),
             admission: web::Data::new(Admission::new(&state.config.limits)),
@@ -116,6 +126,7 @@ impl Gateway {
         let public = HttpServer::new(move || public_app(&parts, one_for_both))
             .shutdown_timeout(GRACE_SECONDS)
             .shutdown_signal(asked_to_stop())
+            .on_connect(links::note_address)
             .client_request_timeout(REQUEST_HEAD_WITHIN);
         let public = match &settings.tls {
             Some(files) => public.listen_rustls_0_23(listener, tls::server_config(files)?),

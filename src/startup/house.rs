@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::StartError;
-use super::pii_key;
+use super::pii_key::{self, Keyed};
 use crate::auth::Policy;
 use crate::clevertap::{CleverTap, Tuning};
 use crate::config::Config;
 use crate::freshness::{Feed, Freshness, KnownEvents};
+use crate::odata::Sealer;
 use crate::period::Clock;
 use crate::plan::{self, Views};
 use crate::query::{Engine, QueryLimits};
@@ -30,6 +31,7 @@ pub(super) struct House {
     pub engine: Engine,
     pub views: Views,
     pub metrics: Metrics,
+    pub sealer: Sealer,
 }
 
 impl House {
@@ -40,7 +42,7 @@ impl House {
         store.start_upkeep(UPKEEP_EVERY, plan::is_passing);
         let metrics = Metrics::install().map_err(|error| StartError::Metrics(error.to_string()))?;
         store.spawn(metrics.clone().upkeep());
-        let hasher = pii_key::hasher(&config)?;
+        let Keyed { hasher, sealer } = pii_key::keyed(&config)?;
         let policy = Arc::new(Policy::new(&config.pii));
         let mut feeds = BTreeMap::new();
         for (name, settings) in &config.accounts {
@@ -62,6 +64,7 @@ impl House {
             store,
             clock,
             metrics,
+            sealer,
             config: Arc::new(config),
         })
     }

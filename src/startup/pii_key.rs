@@ -14,13 +14,21 @@ use secrecy::ExposeSecret;
 use super::StartError;
 use crate::auth::PiiHasher;
 use crate::config::Config;
+use crate::odata::Sealer;
 
 const FILE: &str = "pii.key";
 
-/// The hasher of this gateway.
+/// What is made of the key.
+pub struct Keyed {
+    pub hasher: PiiHasher,
+    /// For the addresses of next pages, which whoever shares the store has to understand.
+    pub sealer: Sealer,
+}
+
+/// Reads the key of this gateway, or makes it.
 ///
 /// Errors: the key file cannot be read or written.
-pub fn hasher(config: &Config) -> Result<PiiHasher, StartError> {
+pub fn keyed(config: &Config) -> Result<Keyed, StartError> {
     let key = match &config.pii.hash_key {
         Some(key) => key.expose_secret().as_bytes().to_vec(),
         None => match config.store.url.to_file_path() {
@@ -29,10 +37,12 @@ pub fn hasher(config: &Config) -> Result<PiiHasher, StartError> {
             _ => random_key()?.to_vec(),
         },
     };
-    PiiHasher::new(&key).map_err(|_| StartError::Io {
+    let too_short = || StartError::Io {
         what: "the key for hashing personal columns is too short",
         source: ErrorKind::InvalidData.into(),
-    })
+    };
+    let hasher = PiiHasher::new(&key).map_err(|_| too_short())?;
+    Ok(Keyed { hasher, sealer: Sealer::new(&key).ok_or_else(too_short)? })
 }
 
 /// The key file appears whole or not at all: half a key would stop every later start. Of several processes that start at

@@ -162,7 +162,7 @@ impl Pull {
         let ready = self.loaded(&plan, done, bar).await?;
         let (columns, batches) = self.house.engine.read(&plan, &ready.snapshots).await?;
         let about = About { as_of: ready.as_of, complete: ready.complete, next: None };
-        let layout = Layout { format: self.asked.format, options: output, columns, about };
+        let layout = Layout { format: self.asked.format, options: output, columns, about, entities: None };
         let counted = Arc::new(std::sync::atomic::AtomicU64::new(0));
         let counter = counted.clone();
         let batches = batches.inspect_ok(move |batch| {

@@ -26,7 +26,7 @@ use crate::store::place::Place;
 use crate::store::snapshot::named_key;
 use crate::store::spill::{self, SpillFolder};
 use crate::store::upkeep::{self, IsPassing, UpkeepReport};
-use crate::store::{DayTable, StoreError, TableKey};
+use crate::store::{DayTable, Snapshot, StoreError, TableKey};
 
 /// The opened store. Cheap to clone; the last clone closes it.
 #[derive(Clone)]
@@ -44,6 +44,8 @@ const TABLES: usize = 1024;
 const OPEN_LOGS: u64 = 64;
 /// Versions after which an open log is read anew: every update adds a small batch to it that nothing ever merges.
 const OPEN_LOG_VERSIONS: u64 = 100;
+/// Earlier versions that somebody is reading on.
+const EARLIER_VERSIONS: u64 = 64;
 const OPEN_LOG_IDLE: Duration = Duration::from_secs(10 * 60);
 /// Log operations at once. Each holds a few of the runtime's blocking threads while it needs further ones.
 const LOG_OPERATIONS: usize = 4;
@@ -73,6 +75,7 @@ impl Store {
             spill,
             logs: Cache::builder().max_capacity(OPEN_LOGS).time_to_idle(OPEN_LOG_IDLE).build(),
             names: DashMap::new(),
+            earlier: Cache::builder().max_capacity(EARLIER_VERSIONS).time_to_idle(OPEN_LOG_IDLE).build(),
             log_operations: Semaphore::new(LOG_OPERATIONS),
             handle: runtime.handle().clone(),
             runtime: Some(runtime),
@@ -162,6 +165,8 @@ pub(super) struct Lake {
     logs: Cache<Path, OpenLog>,
     /// The key of each folder seen; it never changes.
     names: DashMap<Path, TableKey>,
+    /// Tables at versions that are not the newest any more.
+    pub earlier: Cache<(Path, u64), Arc<Snapshot>>,
     log_operations: Semaphore,
     pub handle: Handle,
     /// Always there until drop.

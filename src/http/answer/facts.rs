@@ -1,13 +1,14 @@
 //! What is known of an answer before a byte of it exists, and the validators that follow from it.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use twox_hash::XxHash3_128;
 
 use crate::encode::{
-    About, Coding, DateTimeStyle, Escape, Format, GENERATION, Headers, Layout, Newlines, OutputColumn, Shape,
-    TextOptions,
+    About, Coding, DateTimeStyle, EntityFrame, Escape, Format, GENERATION, Headers, Layout, Newlines, OutputColumn,
+    Shape, TextOptions,
 };
 
 /// What the caller of [`respond`](super::respond) says about an answer.
@@ -35,13 +36,15 @@ pub struct AnswerFacts {
     pub download_name: Option<String>,
     /// The value of `Server-Timing`.
     pub server_timing: Option<String>,
+    /// Around the rows where they are entities of OData. What it is made of enters `fingerprint`.
+    pub entities: Option<Arc<EntityFrame>>,
 }
 
 impl AnswerFacts {
     /// How the rows are to be written.
     pub(super) fn layout(&self, columns: Vec<OutputColumn>) -> Layout {
         let about = About { as_of: self.as_of, complete: self.complete, next: self.next.clone() };
-        Layout { format: self.format, options: self.options, columns, about }
+        Layout { format: self.format, options: self.options, columns, about, entities: self.entities.clone() }
     }
 }
 

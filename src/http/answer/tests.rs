@@ -71,6 +71,7 @@ fn facts() -> AnswerFacts {
         max_age: Duration::from_secs(60),
         download_name: None,
         server_timing: Some("plan;dur=1.5".to_owned()),
+        entities: None,
     }
 }
 

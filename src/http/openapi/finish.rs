@@ -5,7 +5,7 @@ use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
-use super::frame::any_credential;
+use super::frame::{any_credential, credentials_in_headers};
 use super::refusals;
 use crate::catalog;
 use crate::encode::Format;
@@ -13,7 +13,12 @@ use crate::encode::Format;
 pub(super) fn finish(document: &mut OpenApi) {
     document.components.get_or_insert_default().examples = refusals::examples();
     for (path, item) in &mut document.paths.paths {
-        let security = if path.starts_with("/v1") { any_credential() } else { Vec::new() };
+        let security = match path {
+            path if path.starts_with("/v1") => any_credential(),
+            // The key in the address is refused there, unless it is switched on.
+            path if path.starts_with("/odata") => credentials_in_headers(),
+            _ => Vec::new(),
+        };
         for operation in operations(item) {
             operation.security = Some(security.clone());
             name_path_values(operation);

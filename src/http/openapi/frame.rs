@@ -6,7 +6,7 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{OpenApi, Server};
 use utoipa::{Modify, OpenApi as _};
 
-use crate::error::{Problem, Progress};
+use crate::error::{ODataError, ODataInnerError, ODataProblem, Problem, Progress};
 
 /// Names of the ways to show a credential, each enough by itself.
 const WAYS: [&str; 4] = ["bearer", "api_key_header", "basic", "api_key_query"];
@@ -30,12 +30,13 @@ const WAYS: [&str; 4] = ["bearer", "api_key_header", "basic", "api_key_query"];
     tags(
         (name = "tables", description = "Rows and columns. What BI tools call."),
         (name = "queries", description = "SQL over the tables, and queries that were saved."),
+        (name = "odata", description = "The tables as OData v4 sets, for Power BI, Excel and Tableau."),
         (name = "tools", description = "Ready texts and files for BI tools and programs."),
         (name = "loading", description = "What is being fetched from CleverTap, and fetching it again."),
         (name = "documentation", description = "This document and its pages. No key is needed."),
         (name = "operations", description = "For whoever runs the server, on the admin listener.")
     ),
-    components(schemas(Problem, Progress)),
+    components(schemas(Problem, Progress, ODataProblem, ODataError, ODataInnerError)),
     modifiers(&Credentials)
 )]
 struct Frame;
@@ -76,4 +77,9 @@ pub(super) fn frame() -> OpenApi {
 /// Any one of the ways.
 pub(super) fn any_credential() -> Vec<SecurityRequirement> {
     WAYS.iter().map(|way| SecurityRequirement::new(*way, Vec::<String>::new())).collect()
+}
+
+/// Any one of the ways that are headers.
+pub(super) fn credentials_in_headers() -> Vec<SecurityRequirement> {
+    WAYS[..3].iter().map(|way| SecurityRequirement::new(*way, Vec::<String>::new())).collect()
 }

@@ -8,7 +8,7 @@ use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::answers::header;
-use crate::error::{ApiError, Code, Entry, Progress, catalogue};
+use crate::error::{ApiError, Code, Entry, ODataProblem, Progress, catalogue};
 
 const CREDENTIALS: &[Code] = &[Code::AuthMissing, Code::AuthInvalid, Code::AuthAmbiguous, Code::AuthUnavailable];
 const LIMITS: &[Code] = &[Code::RequestRateLimited, Code::RequestTooMany, Code::Internal];
@@ -76,6 +76,31 @@ refusals! {
         &[Code::AuthForbidden, Code::RequestMediaType, Code::RequestTooLarge, Code::StoreUnavailable];
     /// Of the readiness probe.
     OfReadiness: &[Code::StoreUnavailable];
+}
+
+/// Of everything below `/odata`, in the form of OData.
+pub(super) fn of_sets() -> BTreeMap<String, RefOr<Response>> {
+    let own = [
+        Code::RequestUnsupported,
+        Code::RequestNotAcceptable,
+        Code::RequestUnknownPath,
+        Code::TableUnknownRow,
+        Code::TableGone,
+    ];
+    let codes = [CREDENTIALS, LIMITS, PARAMETERS, PERIODS, PLACES, DATA, &own].concat();
+    let mut responses = by_status(&codes);
+    for (status, response) in &mut responses {
+        let RefOr::T(response) = response else { continue };
+        let first = codes.iter().find(|code| code.status().as_str() == status.as_str());
+        let example = first.map(|code| {
+            let problem = ApiError::new(*code, code.entry().meaning).problem();
+            serde_json::to_value(ODataProblem::from(problem)).unwrap_or_default()
+        });
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ODataProblem"))).example(example);
+        response.content.clear();
+        response.content.insert("application/json".to_owned(), content.build().into());
+    }
+    responses
 }
 
 fn by_status(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {

@@ -3,7 +3,7 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use actix_web::{HttpRequest, HttpResponse, route, web};
 
-use super::tables::{links, rules, visible};
+use super::tables::{rules, visible};
 use crate::auth::Granted;
 use crate::catalog::{Filling, TableSpec};
 use crate::connect::powerbi::{self, Rows};
@@ -11,6 +11,7 @@ use crate::connect::recipes::{Recipe, recipes};
 use crate::connect::{Address, sets};
 use crate::error::{ApiError, Code};
 use crate::http::answer::disposition;
+use crate::http::links::Links;
 use crate::http::openapi::parameters::TableQuery;
 use crate::http::openapi::refusals::OfRecipes;
 use crate::http::service;
@@ -117,7 +118,7 @@ enum Source {
 }
 
 async fn subject(granted: &Granted, state: &AppState, table: &str, request: &HttpRequest) -> Result<Subject, ApiError> {
-    let base = links(state).absolute(request.app_config().local_addr(), state.config.server.tls.is_some());
+    let base = Links::whole(&state.config.server, request);
     let words = || url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
     if let Some(name) = table.strip_prefix("views.") {
         let Some(view) = state.views.seen_by(granted).find(|view| view.name == name) else {

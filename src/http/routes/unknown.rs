@@ -11,6 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Granted;
 use crate::error::ApiError;
+use crate::http::links::is_below;
 use crate::http::openapi;
 
 /// Addresses that are served and not documented.
@@ -39,10 +40,6 @@ async fn refuse(known: &Known, request: &HttpRequest) -> Result<HttpResponse, ac
 pub(super) async fn admin(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     static KNOWN: LazyLock<Known> = LazyLock::new(|| Known::of(super::admin, &[]));
     Err(KNOWN.refusal(&request))
-}
-
-fn is_below(path: &str, scope: &str) -> bool {
-    path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The addresses of a listener with their methods.

@@ -106,7 +106,7 @@ async fn loaded(state: &AppState, plan: &QueryPlan) -> Result<Vec<Ready>, ApiErr
 }
 
 /// The plan over the days that the query's own conditions leave, as far as what is kept lets it be understood.
-async fn narrowed(state: &AppState, granted: &Granted, plan: QueryPlan) -> Result<QueryPlan, ApiError> {
+pub(super) async fn narrowed(state: &AppState, granted: &Granted, plan: QueryPlan) -> Result<QueryPlan, ApiError> {
     let mut snapshots = Vec::with_capacity(plan.tables.len());
     for table in &plan.tables {
         let mut kept = Vec::with_capacity(table.plan.sources.len());
@@ -160,5 +160,6 @@ fn facts(
         },
         download_name: (output.delivery == Delivery::Attachment).then(|| format!("{}.{}", asked.name, format.name())),
         server_timing: None,
+        entities: None,
     }
 }

@@ -4,7 +4,8 @@ use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator as Sql, cast, lit};
 use jiff::civil::DateTime;
-use jiff::tz::Offset;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Scope, Typed, TypedAs, as_number};
 use crate::query::local_micros;
@@ -117,7 +118,7 @@ impl Scope<'_> {
     fn local(&self, time: DateTime, offset: Option<Offset>) -> Expr {
         let local = offset
             .and_then(|offset| offset.to_timestamp(time).ok())
-            .map_or(time, |instant| self.zone.to_datetime(instant));
+            .map_or(time, |instant| on_the_clock(instant, self.zone));
         lit(local_micros(local))
     }
 
@@ -128,6 +129,23 @@ impl Scope<'_> {
         let instant = offset.to_timestamp(time).map_err(|_| self.refuse(at, "this time is out of bounds"))?;
         Ok(lit(ScalarValue::TimestampMicrosecond(Some(instant.as_microsecond()), Some("UTC".into()))))
     }
+}
+
+/// What the project's clock shows at this instant, for a comparison with times that it showed.
+///
+/// In the hour that clocks repeat, a kept time stands for the first of the two. An instant of the second one is later
+/// than all of that hour and earlier than what follows it: it is put at its very end, where no kept time is.
+fn on_the_clock(instant: Timestamp, zone: &TimeZone) -> DateTime {
+    let shown = zone.to_datetime(instant);
+    let meant = zone.to_ambiguous_timestamp(shown).compatible().ok();
+    if meant.is_none_or(|meant| meant >= instant) {
+        return shown;
+    }
+    let Some(turned) = zone.preceding(instant + SignedDuration::from_micros(1)).next() else { return shown };
+    let at = turned.timestamp();
+    let back = zone.to_offset(at - SignedDuration::from_micros(1)).duration_since(zone.to_offset(at));
+    let end = zone.to_datetime(at).checked_add(back - SignedDuration::from_micros(1));
+    end.unwrap_or(shown)
 }
 
 /// The midnight at which a day begins.
@@ -150,4 +168,25 @@ fn strangers(left: TypedAs, right: TypedAs) -> String {
         _ => "",
     };
     format!("{} cannot be compared with {}{hint}", left.said(), right.said())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_of_the_repeated_hour_is_at_its_end_and_of_no_other_moved() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        for (instant, shown) in [
+            ("2026-10-25T00:30:00Z", "2026-10-25T02:30:00"),
+            ("2026-10-25T01:00:00Z", "2026-10-25T02:59:59.999999"),
+            ("2026-10-25T01:30:00Z", "2026-10-25T02:59:59.999999"),
+            ("2026-10-25T02:00:00Z", "2026-10-25T03:00:00"),
+            ("2026-03-29T00:59:59Z", "2026-03-29T01:59:59"),
+            ("2026-03-29T01:00:00Z", "2026-03-29T03:00:00"),
+            ("2026-07-01T00:00:00Z", "2026-07-01T02:00:00"),
+        ] {
+            assert_eq!(on_the_clock(instant.parse().unwrap(), &zone).to_string(), shown, "{instant}");
+        }
+    }
 }
