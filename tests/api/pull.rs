@@ -131,7 +131,7 @@ async fn what_cannot_be_asked_is_a_wrong_command_line(#[case] more: &[&str], #[c
     let backwards = ["2026-11-10".to_owned(), "2026-11-09".to_owned()];
     ended(&run(&pulling.arguments(&["--event", "Charged"], &backwards)), 2);
     assert_eq!(pulling.simulator.log().total(), 0);
-    assert!(pulling.files().is_empty());
+    assert!(!Path::new(pulling.out()).exists(), "not even the folder is made");
 }
 
 #[tokio::test(flavor = "multi_thread")]
