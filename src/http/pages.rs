@@ -4,6 +4,8 @@
 //! no key: what they show of an account is fetched by their script, with the key that the visitor gave. Their policy
 //! allows scripts and styles from here only, and none inside the page.
 
+pub mod connect;
+
 use askama::Template;
 
 use crate::catalog::{self, TableSpec, needs};
@@ -46,6 +48,11 @@ files! {
     "explorer.js" SCRIPT;
     "panels.js" SCRIPT;
     "tools.js" SCRIPT;
+    "connect.css" CSS;
+    "connect.js" SCRIPT;
+    "powerbi.js" SCRIPT;
+    "tableau.js" SCRIPT;
+    "looker.js" SCRIPT;
     "icon.svg" "image/svg+xml";
 }
 
