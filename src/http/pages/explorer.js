@@ -26,6 +26,8 @@ const RANGES = [
 const PREVIEW = 50;
 // Measuring makes the whole file once; beyond this many rows only when somebody wants it.
 const MEASURED_UNASKED = 200_000;
+// Parameters that stay when another table is chosen.
+const LASTING = ["event", "range", "from", "to"];
 // Tables that are made of another one's rows are loaded as that one.
 const MADE_OF = { event_items: "events", profile_devices: "profiles", profile_events: "profiles" };
 // What the tables about people read when nothing is said.
@@ -139,7 +141,7 @@ export class Explorer {
   // ---- one table ------------------------------------------------------------------------------------------------
 
   async choose(table, { isFirst = false } = {}) {
-    if (table !== this.table) this.said = this.parametersToKeep();
+    if (table !== this.table) this.keep();
     this.table = table;
     this.running?.abort();
     this.running = new AbortController();
@@ -176,10 +178,12 @@ export class Explorer {
     if (isFirst) this.lookAround();
   }
 
-  // The period and the event stay when another table is chosen.
-  parametersToKeep() {
-    const kept = ["event", "range", "from", "to"];
-    return new URLSearchParams(this.parameters().filter(([name]) => kept.includes(name)));
+  // The event and the period stay when another table is chosen, also past tables that take none.
+  keep() {
+    const now = this.parameters().filter(([name]) => LASTING.includes(name));
+    const groups = [["event"], ["range", "from", "to"]].filter((names) => now.some(([name]) => names.includes(name))).flat();
+    const before = [...this.said].filter(([name]) => LASTING.includes(name) && !groups.includes(name));
+    this.said = new URLSearchParams([...before, ...now]);
   }
 
   async knownEvents(signal) {
@@ -218,7 +222,7 @@ export class Explorer {
       this.fields.push(this.periodField());
       ["range", "from", "to"].forEach((name) => taken.add(name));
     }
-    this.fields.push(this.moreField(optional.filter((name) => !taken.has(name)), [...said].filter(([name]) => !taken.has(name))));
+    this.fields.push(this.moreField(optional.filter((name) => !taken.has(name)), [...said].filter(([name]) => !taken.has(name) && !LASTING.includes(name))));
     const submit = element("button", { class: "button main" }, "Show rows");
     fill(this.form, this.fields.slice(0, -1).flatMap((field) => field.elements), submit, this.fields.at(-1).elements);
   }
@@ -335,7 +339,8 @@ export class Explorer {
       this.showColumns();
       this.showTools();
       const { days } = explained;
-      if (load || days.cold === 0) return await this.load(signal);
+      // The catalogue is read anyway, for the names of events.
+      if (load || days.cold === 0 || this.table.table === "event_catalog") return await this.load(signal);
       const rest = explained.upstream;
       const takes = [
         rest.calls ? `about ${count(rest.calls, "request")} to CleverTap` : null,
@@ -377,9 +382,13 @@ export class Explorer {
     const progress = panels.progress();
     let isShown = false;
     let spoken = 0;
+    let drawn = 0;
     const onProgress = (seen) => {
       if (!isShown) this.showRows(progress.shown);
       isShown = true;
+      // The chart fills up as days come in.
+      if (seen.days_done > drawn) this.drawChart(signal).catch(() => {});
+      drawn = seen.days_done;
       const text = progress.show(seen);
       if (Date.now() - spoken > 5000) {
         spoken = Date.now();
