@@ -28,12 +28,13 @@ export function facts({ explained, complete, asOf, bytes, onMeasure }) {
   if (explained) {
     const { days } = explained;
     const begun = days.total - days.future;
-    add("Rows kept", number(days.rows), days.cold > 0 ? "of the days that are loaded" : "of these days");
-    add("Loaded", begun === 1 ? (days.warm === 1 ? "yes" : "no") : `${days.warm} of ${begun} days`, loadedNote(days));
+    const isOfDays = begun > 1;
+    add("Rows kept", number(days.rows), isOfDays ? (days.cold > 0 ? "of the days that are loaded" : "of these days") : null);
+    add("Loaded", isOfDays ? `${days.warm} of ${begun} days` : days.warm > 0 ? "yes" : "no", isOfDays ? loadedNote(days) : null);
   }
   const at = asOf ?? explained?.days.as_of;
   add("Last checked", at ? ago(at) : "never", at ? new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }) : "with CleverTap");
-  if (complete !== null) add("Complete", complete ? "yes" : "no", complete ? "every day is in it" : "days are missing");
+  if (complete !== null) add("Complete", complete ? "yes" : "no", complete ? "nothing is missing" : "days are missing");
   if (bytes !== null) add("As CSV", size(bytes), "unpacked");
   else if (onMeasure) {
     const button = element("button", { type: "button", class: "button small", onclick: onMeasure }, "Measure");
@@ -83,7 +84,7 @@ export function rows(records, columns, label) {
 }
 
 function cell(value, isNumber) {
-  if (value === null || value === undefined) return element("td", {}, element("span", { class: "null" }, "null"));
+  if (value === null || value === undefined) return element("td", { class: isNumber ? "number" : null }, element("span", { class: "null" }, "null"));
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
   const shown = text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}…` : text;
   return element("td", { class: isNumber ? "number" : null, dir: "auto" }, shown);
