@@ -18,7 +18,9 @@ impl TryFrom<String> for Lapse {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        duration(&text).map(Self).ok_or("expected a duration such as `90s`, `5m`, `6h` or `2d`, of a hundred years at most")
+        duration(&text)
+            .map(Self)
+            .ok_or("expected a duration such as `90s`, `5m`, `6h` or `2d`, of a hundred years at most")
     }
 }
 
@@ -132,7 +134,9 @@ mod tests {
         assert_eq!(duration("6h"), Some(Duration::from_secs(21_600)));
         assert_eq!(duration("2d"), Some(Duration::from_secs(172_800)));
         assert_eq!(duration("0s"), Some(Duration::ZERO));
-        for wrong in ["", "s", "5", "5 m", "-5m", "+5m", "1.5h", "1h30m", "5x", "99999999999999999999d", "36601d", "5M", "٥m"] {
+        for wrong in
+            ["", "s", "5", "5 m", "-5m", "+5m", "1.5h", "1h30m", "5x", "99999999999999999999d", "36601d", "5M", "٥m"]
+        {
             assert_eq!(duration(wrong), None, "{wrong}");
         }
     }

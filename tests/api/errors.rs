@@ -128,7 +128,10 @@ async fn what_is_wrong_with_the_words_is_said_before_what_is_not_there() {
         ("/v1/events.csv?event=Nothing&account=other&range=last_7_day", "request_bad_parameter"),
         ("/v1/events.csv?event=Nothing&account=other&from=2026-11-10&to=2026-11-09", "request_bad_parameter"),
         ("/v1/event_counts.csv?event=Nothing&from=2026-11-10T06:00:00", "request_contradiction"),
-        ("/v1/event_counts.csv?event=Charged&account=other&until=2026-11-10T06:00:00&from=-30d", "request_contradiction"),
+        (
+            "/v1/event_counts.csv?event=Charged&account=other&until=2026-11-10T06:00:00&from=-30d",
+            "request_contradiction",
+        ),
         ("/v1/event_counts.csv?event=Nothing&select=nothing", "request_bad_parameter"),
         ("/v1/event_counts.csv?event=Charged&account=other&orderby=nothing", "request_bad_parameter"),
     ] {

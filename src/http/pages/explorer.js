@@ -4,25 +4,9 @@
 // not kept are loaded when somebody says so.
 
 import { ago, count, duration, element, fill, number, refusal, say } from "./elements.js";
+import { fieldsOf, words } from "./fields.js";
 import * as panels from "./panels.js";
 
-const RANGES = [
-  ["today", "Today"],
-  ["yesterday", "Yesterday"],
-  ["last_7_days", "Last 7 days"],
-  ["last_7_days_and_today", "Last 7 days and today"],
-  ["last_30_days", "Last 30 days"],
-  ["last_90_days", "Last 90 days"],
-  ["this_week", "This week"],
-  ["last_week", "Last week"],
-  ["this_month", "This month"],
-  ["last_month", "Last month"],
-  ["this_quarter", "This quarter"],
-  ["last_quarter", "Last quarter"],
-  ["this_year", "This year"],
-  ["last_year", "Last year"],
-  ["", "From … to …"],
-];
 const PREVIEW = 50;
 // Measuring makes the whole file once; beyond this many rows only when somebody wants it.
 const MEASURED_UNASKED = 200_000;
@@ -32,12 +16,7 @@ const LASTING = ["event", "range", "from", "to"];
 const MADE_OF = { event_items: "events", profile_devices: "profiles", profile_events: "profiles" };
 // What the tables about people read when nothing is said.
 const USUAL_EVENT = "App Launched";
-// Sets of OData that are not called as their table.
-const SETS = { events: "events_", event_items: "event_items_" };
 
-const words = (list) => (list ?? "").split(", ").filter((word) => word !== "");
-// As column names are made of property names.
-const normalised = (name) => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "") || "unnamed";
 
 export class Explorer {
   constructor(place, asking, base, { accounts, tables }) {
@@ -162,7 +141,7 @@ export class Explorer {
     this.factsPlace = element("div");
     this.chartPlace = element("section", { class: "card panel", "aria-labelledby": "chart-heading", hidden: true });
     this.rowsPlace = element("section", { class: "card panel", "aria-labelledby": "rows-heading" });
-    this.toolsPlace = element("section", { class: "card panel", "aria-labelledby": "tools-heading" });
+    this.toolsPlace = element("section", { class: "card panel", "aria-labelledby": "tools-heading", hidden: true });
     this.columnsPlace = element("section", { class: "card panel", "aria-labelledby": "columns-heading", hidden: true });
     fill(this.content,
       element("div", {}, heading, element("p", { class: "about" }, table.description)),
@@ -203,105 +182,10 @@ export class Explorer {
   }
 
   makeFields(events) {
-    const { said, table } = this;
-    const required = words(table.required);
-    const optional = words(table.optional);
-    const taken = new Set(["account"]);
-    this.fields = [];
-    for (const word of required) {
-      if (word === "event") this.fields.push(this.eventField(events, true));
-      else if (word.includes(" or ")) this.fields.push(this.choiceField(word.split(" or ")));
-      else this.fields.push(this.textField(word, true));
-      word.split(" or ").forEach((name) => taken.add(name));
-    }
-    if (!taken.has("event") && optional.includes("event")) {
-      this.fields.push(this.eventField(events, false));
-      taken.add("event");
-    }
-    if (optional.includes("range")) {
-      this.fields.push(this.periodField());
-      ["range", "from", "to"].forEach((name) => taken.add(name));
-    }
-    this.fields.push(this.moreField(optional.filter((name) => !taken.has(name)), [...said].filter(([name]) => !taken.has(name) && !LASTING.includes(name))));
+    const onChange = () => this.changed({ load: false });
+    this.fields = fieldsOf({ table: this.table, events, said: this.said, lasting: LASTING, onChange });
     const submit = element("button", { class: "button main" }, "Show rows");
     fill(this.form, this.fields.slice(0, -1).flatMap((field) => field.elements), submit, this.fields.at(-1).elements);
-  }
-
-  eventField(events, isRequired) {
-    const said = this.said.get("event");
-    let input;
-    if (events.length > 0) {
-      const named = events.map((event) => event.event_name);
-      const byRows = [...events].sort((a, b) => (b.rows ?? 0) - (a.rows ?? 0));
-      const usual = named.includes("Charged") ? "Charged" : byRows[0].event_name;
-      const chosen = said !== null && named.includes(said) ? said : isRequired ? usual : "";
-      const options = named.map((name) => element("option", { value: name, selected: name === chosen }, name));
-      if (!isRequired) options.unshift(element("option", { value: "", selected: chosen === "" }, "as usual"));
-      input = element("select", { id: "field-event" }, options);
-    } else {
-      input = element("input", { id: "field-event", value: said ?? "", required: isRequired, placeholder: isRequired ? "Charged" : "as usual", autocomplete: "off" });
-    }
-    input.addEventListener("change", () => this.changed({ load: false }));
-    return { elements: [labelled("Event", input)], read: () => (input.value ? [["event", input.value]] : []) };
-  }
-
-  textField(name, isRequired) {
-    const input = element("input", { id: `field-${name}`, value: this.said.get(name) ?? "", required: isRequired, autocomplete: "off" });
-    input.addEventListener("change", () => this.changed({ load: false }));
-    return { elements: [labelled(name.replaceAll("_", " "), input)], read: () => (input.value ? [[name, input.value]] : []) };
-  }
-
-  choiceField(names) {
-    const said = names.find((name) => this.said.has(name)) ?? names[0];
-    const select = element("select", { id: "field-choice" }, names.map((name) => element("option", { value: name, selected: name === said }, name.replaceAll("_", " "))));
-    const input = element("input", { id: "field-chosen", value: this.said.get(said) ?? "", required: true, autocomplete: "off" });
-    for (const part of [select, input]) part.addEventListener("change", () => this.changed({ load: false }));
-    return {
-      elements: [labelled("Look up by", select), labelled("Value", input)],
-      read: () => (input.value ? [[select.value, input.value]] : []),
-    };
-  }
-
-  periodField() {
-    const isCustom = this.said.has("from");
-    const chosen = isCustom ? "" : this.said.get("range") ?? "last_7_days";
-    const known = RANGES.some(([value]) => value === chosen) ? RANGES : [[chosen, chosen], ...RANGES];
-    const select = element("select", { id: "field-range" }, known.map(([value, text]) => element("option", { value, selected: value === chosen }, text)));
-    const from = element("input", { id: "field-from", type: "date", value: this.said.get("from") ?? "" });
-    const to = element("input", { id: "field-to", type: "date", value: this.said.get("to") ?? "" });
-    const ends = [labelled("From", from), labelled("To", to)];
-    const showEnds = () => {
-      ends.forEach((end) => (end.hidden = select.value !== ""));
-      from.required = select.value === "";
-    };
-    showEnds();
-    select.addEventListener("change", () => {
-      showEnds();
-      if (select.value !== "" || from.value) this.changed({ load: false });
-      else from.focus();
-    });
-    for (const end of [from, to]) end.addEventListener("change", () => this.changed({ load: false }));
-    const read = () => {
-      if (select.value !== "") return [["range", select.value]];
-      return [["from", from.value], ["to", to.value]].filter(([, value]) => value !== "");
-    };
-    return { elements: [labelled("Days", select), ...ends], read };
-  }
-
-  // Whatever else the table takes, as in an address.
-  moreField(names, said) {
-    const value = new URLSearchParams(said).toString().replaceAll("+", " ");
-    const input = element("input", { id: "field-more", value: decoded(value), placeholder: "filter=prop_amount gt 50&orderby=event_time desc", autocomplete: "off", spellcheck: false, "aria-describedby": "more-note" });
-    input.addEventListener("change", () => this.changed({ load: false }));
-    const note = element("small", { id: "more-note" }, names.length > 0 ? `As in an address. It takes ${names.join(", ")}.` : "As in an address.");
-    const field = element("div", { class: "field" }, element("label", { htmlFor: "field-more" }, "More parameters"), input, note);
-    const details = element("details", { class: "more", open: said.length > 0 }, element("summary", {}, "More parameters"), field);
-    const read = () =>
-      input.value.split("&").filter((part) => part.trim() !== "").map((part) => {
-        const at = part.indexOf("=");
-        return at < 0 ? [part.trim(), ""] : [part.slice(0, at).trim(), part.slice(at + 1)];
-      });
-    return { elements: [details], read };
   }
 
   // ---- what follows a choice ------------------------------------------------------------------------------------
@@ -315,16 +199,17 @@ export class Explorer {
     const isMissing = !this.form.checkValidity();
     if (load && isMissing) return;
     this.columns = [];
-    this.showTools();
     if (isMissing) {
       fill(this.factsPlace);
       this.chartPlace.hidden = true;
+      this.toolsPlace.hidden = true;
       return this.showEmpty([element("p", {}, "Fill in what the table needs.")]);
     }
     if (this.isView) {
       fill(this.factsPlace);
-      if (load) return this.load(signal);
-      return this.offerRows("A saved query runs when it is asked for.");
+      if (load) this.load(signal);
+      else this.offerRows("A saved query runs when it is asked for.");
+      return this.showTools(signal).catch((error) => this.refused(error, signal));
     }
     try {
       const query = this.query();
@@ -332,12 +217,12 @@ export class Explorer {
         this.asking.json(`v1/tables/${this.table.table}/explain?${query}`, { signal }),
         this.asking.json(`v1/tables/${this.table.table}/schema.json?${query}`, { signal }),
         this.drawChart(signal),
+        this.showTools(signal),
       ]);
       if (signal.aborted) return;
       Object.assign(this, { explained, columns });
       this.showFacts();
       this.showColumns();
-      this.showTools();
       const { days } = explained;
       // The catalogue is read anyway, for the names of events.
       if (load || days.cold === 0 || this.table.table === "event_catalog") return await this.load(signal);
@@ -408,7 +293,6 @@ export class Explorer {
       if (signal.aborted) return;
       this.showRecords(records);
       this.showFacts();
-      if (this.isView) this.showTools();
       if (!this.isView && this.explained.days.rows <= MEASURED_UNASKED) await this.measure(signal);
     } catch (error) {
       this.refused(error, signal);
@@ -437,7 +321,7 @@ export class Explorer {
     Object.assign(this, { explained, columns });
     if (isNew) {
       this.showColumns();
-      this.showTools();
+      await this.showTools(signal);
     }
     this.showState(this.table.table, explained);
   }
@@ -529,25 +413,15 @@ export class Explorer {
     this.columnsPlace.hidden = false;
   }
 
-  showTools() {
-    const asked = {
-      base: this.base,
-      path: this.path,
-      parameters: this.parameters(),
-      columns: this.columns,
-      table: this.table.table,
-      set: this.set(),
-    };
-    fill(this.toolsPlace, header("tools-heading", "Use it in"), panels.tools(asked, this.tool, (tool) => (this.tool = tool)));
-  }
-
-  // The OData entity set, where there is one.
-  set() {
-    const { table } = this.table;
-    if (this.isView) return `view_${table.slice("views.".length)}`;
-    const event = this.parameters().find(([name]) => name === "event")?.[1];
-    if (SETS[table]) return event ? SETS[table] + normalised(event) : null;
-    return words(this.table.required).length === 0 ? table : null;
+  // What to paste, with the address under which this page was reached where the server knows no public one.
+  async showTools(signal) {
+    const recipes = await this.asking.json(`v1/connect/${encodeURIComponent(this.table.table)}?${this.query()}`, { signal });
+    if (signal.aborted) return;
+    const known = /'(https?:\/\/[^']*?)v1\//.exec(recipes.find((recipe) => recipe.tool === "curl")?.text ?? "")?.[1];
+    const here = (text) => (known ? text.replaceAll(known, this.base) : text);
+    const shown = recipes.map((recipe) => ({ ...recipe, text: here(recipe.text), steps: recipe.steps.map(here) }));
+    fill(this.toolsPlace, header("tools-heading", "Use it in"), panels.tools(shown, this.tool, (tool) => (this.tool = tool)));
+    this.toolsPlace.hidden = false;
   }
 
   refused(error, signal) {
@@ -601,20 +475,8 @@ export class Explorer {
   }
 }
 
-function labelled(text, input) {
-  return element("div", { class: "field" }, element("label", { htmlFor: input.id }, text), input);
-}
-
 function header(id, text, ...more) {
   return element("header", {}, element("h2", { id }, text), more);
-}
-
-function decoded(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 // Of a saved query only its rows are known.

@@ -2,7 +2,6 @@
 // elements; what is asked when is for explorer.js.
 
 import { ago, copyButton, count, duration, element, fill, marked, number, size } from "./elements.js";
-import { TOOLS } from "./tools.js";
 
 // Longer texts are cut for the eye; files have them whole.
 const LONGEST_CELL = 300;
@@ -123,30 +122,32 @@ export function progress() {
   return { shown, show };
 }
 
-// Tabs: one tool each. `asked` says for what.
-export function tools(asked, chosen, onChoose) {
-  const recipe = element("div", { class: "recipe", role: "tabpanel", id: "recipe", tabIndex: 0 });
-  const tabs = TOOLS.map((tool) =>
-    element("button", { type: "button", role: "tab", id: `tool-${tool.id}`, "aria-controls": "recipe" }, tool.name),
+// Tabs: one tool each, as the server has them for this address.
+export function tools(recipes, chosen, onChoose) {
+  const panel = element("div", { class: "recipe", role: "tabpanel", id: "recipe", tabIndex: 0 });
+  const tabs = recipes.map((recipe) =>
+    element("button", { type: "button", role: "tab", id: `tool-${recipe.tool}`, "aria-controls": "recipe" }, recipe.name),
   );
   const show = (at, focus) => {
-    const tool = TOOLS[at];
+    const recipe = recipes[at];
     tabs.forEach((tab, place) => {
       tab.setAttribute("aria-selected", place === at ? "true" : "false");
       tab.tabIndex = place === at ? 0 : -1;
     });
     if (focus) tabs[at].focus();
-    recipe.setAttribute("aria-labelledby", tabs[at].id);
-    const text = tool.text(asked);
-    fill(recipe,
-      element("ol", {}, tool.steps(asked).map((step) => element("li", {}, marked(step)))),
+    panel.setAttribute("aria-labelledby", tabs[at].id);
+    const title = `${recipe.name}: ${recipe.label}`;
+    const tried = recipe.is_tested ? "Tried with the tool itself." : "As the tool's documentation has it; not tried with the tool itself.";
+    fill(panel,
+      element("ol", {}, recipe.steps.map((step) => element("li", {}, marked(step)))),
       element("div", { class: "code" },
-        element("div", { class: "top" }, element("span", {}, tool.label), copyButton(`${tool.name}: ${tool.label}`, () => text)),
-        element("pre", { role: "region", "aria-label": `${tool.name}: ${tool.label}`, tabIndex: 0 }, element("code", {}, text)),
+        element("div", { class: "top" }, element("span", {}, recipe.label), copyButton(title, () => recipe.text)),
+        element("pre", { role: "region", "aria-label": title, tabIndex: 0 }, element("code", {}, recipe.text)),
       ),
-      tool.link ? element("p", {}, element("a", { href: tool.link[0] }, tool.link[1])) : null,
+      element("p", { class: "note" }, tried, recipe.page ? " " : null,
+        recipe.page ? element("a", { href: recipe.page }, `More for ${recipe.name}`) : null),
     );
-    onChoose(tool.id);
+    onChoose(recipe.tool);
   };
   const list = element("div", { class: "tabs", role: "tablist", "aria-label": "Tools" }, tabs);
   list.addEventListener("keydown", (event) => {
@@ -157,6 +158,6 @@ export function tools(asked, chosen, onChoose) {
     show((steps[event.key] + tabs.length) % tabs.length, true);
   });
   tabs.forEach((tab, at) => tab.addEventListener("click", () => show(at, false)));
-  show(Math.max(0, TOOLS.findIndex((tool) => tool.id === chosen)), false);
-  return element("div", { class: "tools" }, list, recipe);
+  show(Math.max(0, recipes.findIndex((recipe) => recipe.tool === chosen)), false);
+  return element("div", { class: "tools" }, list, panel);
 }
