@@ -199,17 +199,22 @@ export class Explorer {
     const isMissing = !this.form.checkValidity();
     if (load && isMissing) return;
     this.columns = [];
+    this.toolsPlace.hidden = isMissing;
     if (isMissing) {
       fill(this.factsPlace);
       this.chartPlace.hidden = true;
-      this.toolsPlace.hidden = true;
       return this.showEmpty([element("p", {}, "Fill in what the table needs.")]);
     }
     if (this.isView) {
       fill(this.factsPlace);
-      if (load) this.load(signal);
-      else this.offerRows("A saved query runs when it is asked for.");
-      return this.showTools(signal).catch((error) => this.refused(error, signal));
+      try {
+        await this.showTools(signal);
+      } catch (error) {
+        return this.refused(error, signal);
+      }
+      if (signal.aborted) return;
+      if (load) return this.load(signal);
+      return this.offerRows("A saved query runs when it is asked for.");
     }
     try {
       const query = this.query();
@@ -413,15 +418,18 @@ export class Explorer {
     this.columnsPlace.hidden = false;
   }
 
-  // What to paste, with the address under which this page was reached where the server knows no public one.
+  // The server's own recipes, so that they are the same everywhere. They load nothing.
   async showTools(signal) {
-    const recipes = await this.asking.json(`v1/connect/${encodeURIComponent(this.table.table)}?${this.query()}`, { signal });
-    if (signal.aborted) return;
-    const known = /'(https?:\/\/[^']*?)v1\//.exec(recipes.find((recipe) => recipe.tool === "curl")?.text ?? "")?.[1];
-    const here = (text) => (known ? text.replaceAll(known, this.base) : text);
-    const shown = recipes.map((recipe) => ({ ...recipe, text: here(recipe.text), steps: recipe.steps.map(here) }));
-    fill(this.toolsPlace, header("tools-heading", "Use it in"), panels.tools(shown, this.tool, (tool) => (this.tool = tool)));
-    this.toolsPlace.hidden = false;
+    try {
+      const recipes = await this.asking.json(`v1/connect/${this.table.table}?${this.query()}`, { signal });
+      if (signal.aborted) return;
+      fill(this.toolsPlace, header("tools-heading", "Use it in"), panels.tools(recipes, this.base, this.tool, (tool) => (this.tool = tool)));
+      this.toolsPlace.hidden = false;
+    } catch (error) {
+      this.toolsPlace.hidden = true;
+      // What is wrong with the request is said by the others that ask with it.
+      if (error.status === 401) throw error;
+    }
   }
 
   refused(error, signal) {

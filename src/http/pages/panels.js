@@ -122,32 +122,34 @@ export function progress() {
   return { shown, show };
 }
 
-// Tabs: one tool each, as the server has them for this address.
-export function tools(recipes, chosen, onChoose) {
-  const panel = element("div", { class: "recipe", role: "tabpanel", id: "recipe", tabIndex: 0 });
-  const tabs = recipes.map((recipe) =>
-    element("button", { type: "button", role: "tab", id: `tool-${recipe.tool}`, "aria-controls": "recipe" }, recipe.name),
+// Tabs: one tool each. `recipes` are the server's, `base` the address at which the visitor reaches it.
+export function tools(recipes, base, chosen, onChoose) {
+  // This recipe's text is the address that the others are made with.
+  const made = recipes.find((recipe) => recipe.tool === "looker-studio").text;
+  const here = (text) => text.replaceAll(made, base);
+  const recipe = element("div", { class: "recipe", role: "tabpanel", id: "recipe", tabIndex: 0 });
+  const tabs = recipes.map((tool) =>
+    element("button", { type: "button", role: "tab", id: `tool-${tool.tool}`, "aria-controls": "recipe" }, tool.name),
   );
   const show = (at, focus) => {
-    const recipe = recipes[at];
+    const tool = recipes[at];
     tabs.forEach((tab, place) => {
       tab.setAttribute("aria-selected", place === at ? "true" : "false");
       tab.tabIndex = place === at ? 0 : -1;
     });
     if (focus) tabs[at].focus();
-    panel.setAttribute("aria-labelledby", tabs[at].id);
-    const title = `${recipe.name}: ${recipe.label}`;
-    const tried = recipe.is_tested ? "Tried with the tool itself." : "As the tool's documentation has it; not tried with the tool itself.";
-    fill(panel,
-      element("ol", {}, recipe.steps.map((step) => element("li", {}, marked(step)))),
+    recipe.setAttribute("aria-labelledby", tabs[at].id);
+    const text = here(tool.text);
+    fill(recipe,
+      element("ol", {}, tool.steps.map((step) => element("li", {}, marked(here(step))))),
       element("div", { class: "code" },
-        element("div", { class: "top" }, element("span", {}, recipe.label), copyButton(title, () => recipe.text)),
-        element("pre", { role: "region", "aria-label": title, tabIndex: 0 }, element("code", {}, recipe.text)),
+        element("div", { class: "top" }, element("span", {}, tool.label), copyButton(`${tool.name}: ${tool.label}`, () => text)),
+        element("pre", { role: "region", "aria-label": `${tool.name}: ${tool.label}`, tabIndex: 0 }, element("code", {}, text)),
       ),
-      element("p", { class: "note" }, tried, recipe.page ? " " : null,
-        recipe.page ? element("a", { href: recipe.page }, `More for ${recipe.name}`) : null),
+      tool.page ? element("p", {}, element("a", { href: tool.page }, "More for this tool")) : null,
+      tool.is_tested ? null : element("p", { class: "note" }, "Made by the tool's documentation; the tool itself was not run with it."),
     );
-    onChoose(recipe.tool);
+    onChoose(tool.tool);
   };
   const list = element("div", { class: "tabs", role: "tablist", "aria-label": "Tools" }, tabs);
   list.addEventListener("keydown", (event) => {
@@ -159,5 +161,5 @@ export function tools(recipes, chosen, onChoose) {
   });
   tabs.forEach((tab, at) => tab.addEventListener("click", () => show(at, false)));
   show(Math.max(0, recipes.findIndex((recipe) => recipe.tool === chosen)), false);
-  return element("div", { class: "tools" }, list, panel);
+  return element("div", { class: "tools" }, list, recipe);
 }
