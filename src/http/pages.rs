@@ -4,6 +4,8 @@
 //! no key: what they show of an account is fetched by their script, with the key that the visitor gave. Their policy
 //! allows scripts and styles from here only, and none inside the page.
 
+pub mod connect;
+
 use askama::Template;
 
 use crate::catalog::{self, TableSpec, needs};
@@ -44,8 +46,13 @@ files! {
     "asking.js" SCRIPT;
     "elements.js" SCRIPT;
     "explorer.js" SCRIPT;
+    "fields.js" SCRIPT;
     "panels.js" SCRIPT;
-    "tools.js" SCRIPT;
+    "connect.css" CSS;
+    "connect.js" SCRIPT;
+    "powerbi.js" SCRIPT;
+    "tableau.js" SCRIPT;
+    "looker.js" SCRIPT;
     "icon.svg" "image/svg+xml";
 }
 
@@ -64,14 +71,24 @@ struct Home<'a> {
     base: &'a str,
     /// A key that everybody may use, which only a demo has.
     offered_key: Option<&'a str>,
+    /// Whether requests without any key are answered.
+    is_open: bool,
     tables: &'static [&'static TableSpec],
 }
 
 /// The page at `/`.
-pub fn home(links: &Links, offered_key: Option<&str>) -> Result<String, askama::Error> {
+pub fn home(links: &Links, offered_key: Option<&str>, is_open: bool) -> Result<String, askama::Error> {
     let base = if links.base().starts_with('/') { "" } else { links.base() };
-    Home { root: "", here: "home", version: env!("CARGO_PKG_VERSION"), base, offered_key, tables: catalog::tables() }
-        .render()
+    Home {
+        root: "",
+        here: "home",
+        version: env!("CARGO_PKG_VERSION"),
+        base,
+        offered_key,
+        is_open,
+        tables: catalog::tables(),
+    }
+    .render()
 }
 
 #[derive(Template)]
@@ -151,7 +168,7 @@ mod tests {
     use super::*;
 
     fn pages() -> [String; 3] {
-        [home(&Links::default(), Some("a-key")).unwrap(), errors().unwrap(), docs().unwrap()]
+        [home(&Links::default(), Some("a-key"), true).unwrap(), errors().unwrap(), docs().unwrap()]
     }
 
     #[test]
@@ -194,14 +211,18 @@ mod tests {
 
     #[test]
     fn the_key_is_offered_by_a_demo_only() {
-        assert!(!home(&Links::default(), None).unwrap().contains("data-offered-key"));
-        let hostile = home(&Links::default(), Some("\"><script>")).unwrap();
+        assert!(!home(&Links::default(), None, false).unwrap().contains("data-offered-key"));
+        let hostile = home(&Links::default(), Some("\"><script>"), false).unwrap();
         assert!(!hostile.contains("\"><script>"), "{hostile}");
     }
 
     #[test]
     fn addresses_begin_with_the_public_one_where_it_is_known() {
         let url = "https://bi.example.com/flattap/".parse().unwrap();
-        assert!(home(&Links::new(Some(&url)), None).unwrap().contains("data-base=\"https://bi.example.com/flattap/\""));
+        assert!(
+            home(&Links::new(Some(&url)), None, false)
+                .unwrap()
+                .contains("data-base=\"https://bi.example.com/flattap/\"")
+        );
     }
 }

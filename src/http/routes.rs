@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod connect;
+pub mod connect_pages;
 pub mod docs;
 mod fixed;
 pub mod index;
@@ -86,6 +87,11 @@ fn documentation(config: &mut ServiceConfig) {
     config
         .service(page::show_page)
         .map(|plain| plain.service(page::files()))
+        .service(connect_pages::show_powerbi)
+        .service(connect_pages::show_tableau)
+        .map(|plain| plain.service(connect_pages::tableau_without_slash()))
+        .service(connect_pages::show_looker_studio)
+        .service(connect_pages::show_looker_studio_file)
         .service(docs::show_openapi)
         .service(docs::show_docs)
         .service(docs::show_errors)

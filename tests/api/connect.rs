@@ -2,4 +2,5 @@
 
 mod files;
 mod looker;
+mod pages;
 mod programs;

@@ -1,6 +1,6 @@
 // Opens the pages below /connect/ in Chromium, uses them, and prints what is wrong with them as JSON.
 //
-//     FLATTAP_TEST_CHROMIUM=… [SHOTS=folder] node tests/clients/pages.mjs BASE KEY
+//     FLATTAP_TEST_CHROMIUM=… [SHOTS=folder] node tests/clients/connect.mjs BASE KEY
 //
 // {"problems": [console errors], "foreign": [requests to other hosts], "findings": [serious ones of axe], "texts": {label: text},
 //  "files": {name: text}, "connector": [names]}
@@ -51,10 +51,10 @@ for (const [look_, options] of looks) {
 }
 
 const page = await open("/connect/powerbi", looks[0][1]);
-await page.getByLabel("Key").fill(key);
+await page.getByLabel("Key", { exact: true }).fill(key);
 await page.getByRole("button", { name: "Use this key" }).click();
-await page.getByLabel("Event").selectOption("Charged");
-await page.getByLabel("Period").selectOption("last_7_days");
+await page.getByLabel("Event", { exact: true }).selectOption("Charged");
+await page.getByLabel("Period", { exact: true }).selectOption("last_7_days");
 await page.getByRole("button", { name: "Make the files" }).click();
 await page.getByRole("button", { name: "Download .pbids, CSV source" }).waitFor({ timeout: 120_000 });
 await look(page, "powerbi-made");

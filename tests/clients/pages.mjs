@@ -72,7 +72,7 @@ async function visit(width, colorScheme) {
   await page.getByLabel("Days", { exact: true }).selectOption("last_30_days");
   const rows = page.locator(".rows tbody tr");
   const load = page.getByRole("button", { name: "Load and show rows" });
-  await Promise.race([load.waitFor(), rows.first().waitFor()]);
+  await load.or(rows.first()).first().waitFor();
   if (await load.isVisible()) {
     await load.click();
     await page.locator(".progress").waitFor({ timeout: 30_000 });

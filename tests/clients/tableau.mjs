@@ -103,12 +103,12 @@ await outside.context().close();
 
 // The form. A wrong key first.
 const form = await open({ phase: "interactive", kept: {} });
-await form.getByLabel("Key").fill("wrong");
+await form.getByLabel("Key", { exact: true }).fill("wrong");
 await form.getByRole("button", { name: "Use this key" }).click();
 await form.getByText("The key is not valid").waitFor();
-await form.getByLabel("Key").fill(key);
+await form.getByLabel("Key", { exact: true }).fill(key);
 await form.getByRole("button", { name: "Use this key" }).click();
-await form.getByLabel("Table").selectOption(choice.table);
+await form.getByLabel("Table", { exact: true }).selectOption(choice.table);
 for (const [label, value] of Object.entries(choice.fields)) {
   const control = form.getByLabel(label, { exact: true });
   await control.waitFor();

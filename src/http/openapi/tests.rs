@@ -58,13 +58,17 @@ fn every_address_is_there() {
         "GET /openapi.json",
         "GET /docs",
         "GET /docs/errors",
+        "GET /connect/powerbi",
+        "GET /connect/tableau/",
+        "GET /connect/looker-studio",
+        "GET /connect/looker-studio/{file}",
         "GET /livez",
         "GET /readyz",
         "GET /metrics",
     ] {
         assert!(listed.iter().any(|line| line == expected), "{expected} is not in {listed:#?}");
     }
-    assert_eq!(listed.len(), 26, "{listed:#?}");
+    assert_eq!(listed.len(), 34, "{listed:#?}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ export class Asking {
     try {
       answer = await fetch(new URL(path, this.root), {
         method,
-        headers: { Authorization: `Bearer ${this.key}`, ...headers },
+        headers: this.key ? { Authorization: `Bearer ${this.key}`, ...headers } : headers,
         credentials: "omit",
         cache: "no-store",
         redirect: "error",

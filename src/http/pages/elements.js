@@ -50,7 +50,7 @@ export function size(bytes) {
 }
 
 export function duration(seconds) {
-  if (seconds < 90) return count(Math.max(1, Math.round(seconds)), "second");
+  if (seconds < 60) return count(Math.max(1, Math.round(seconds)), "second");
   if (seconds < 5400) return count(Math.round(seconds / 60), "minute");
   if (seconds < 129600) return count(Math.round(seconds / 3600), "hour");
   return count(Math.round(seconds / 86400), "day");

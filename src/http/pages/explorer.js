@@ -4,38 +4,19 @@
 // not kept are loaded when somebody says so.
 
 import { ago, count, duration, element, fill, number, refusal, say } from "./elements.js";
+import { fieldsOf, words } from "./fields.js";
 import * as panels from "./panels.js";
 
-const RANGES = [
-  ["today", "Today"],
-  ["yesterday", "Yesterday"],
-  ["last_7_days", "Last 7 days"],
-  ["last_7_days_and_today", "Last 7 days and today"],
-  ["last_30_days", "Last 30 days"],
-  ["last_90_days", "Last 90 days"],
-  ["this_week", "This week"],
-  ["last_week", "Last week"],
-  ["this_month", "This month"],
-  ["last_month", "Last month"],
-  ["this_quarter", "This quarter"],
-  ["last_quarter", "Last quarter"],
-  ["this_year", "This year"],
-  ["last_year", "Last year"],
-  ["", "From … to …"],
-];
 const PREVIEW = 50;
 // Measuring makes the whole file once; beyond this many rows only when somebody wants it.
 const MEASURED_UNASKED = 200_000;
+// Parameters that stay when another table is chosen.
+const LASTING = ["event", "range", "from", "to"];
 // Tables that are made of another one's rows are loaded as that one.
 const MADE_OF = { event_items: "events", profile_devices: "profiles", profile_events: "profiles" };
 // What the tables about people read when nothing is said.
 const USUAL_EVENT = "App Launched";
-// Sets of OData that are not called as their table.
-const SETS = { events: "events_", event_items: "event_items_" };
 
-const words = (list) => (list ?? "").split(", ").filter((word) => word !== "");
-// As column names are made of property names.
-const normalised = (name) => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "") || "unnamed";
 
 export class Explorer {
   constructor(place, asking, base, { accounts, tables }) {
@@ -139,7 +120,7 @@ export class Explorer {
   // ---- one table ------------------------------------------------------------------------------------------------
 
   async choose(table, { isFirst = false } = {}) {
-    if (table !== this.table) this.said = this.parametersToKeep();
+    if (table !== this.table) this.keep();
     this.table = table;
     this.running?.abort();
     this.running = new AbortController();
@@ -160,7 +141,7 @@ export class Explorer {
     this.factsPlace = element("div");
     this.chartPlace = element("section", { class: "card panel", "aria-labelledby": "chart-heading", hidden: true });
     this.rowsPlace = element("section", { class: "card panel", "aria-labelledby": "rows-heading" });
-    this.toolsPlace = element("section", { class: "card panel", "aria-labelledby": "tools-heading" });
+    this.toolsPlace = element("section", { class: "card panel", "aria-labelledby": "tools-heading", hidden: true });
     this.columnsPlace = element("section", { class: "card panel", "aria-labelledby": "columns-heading", hidden: true });
     fill(this.content,
       element("div", {}, heading, element("p", { class: "about" }, table.description)),
@@ -176,10 +157,12 @@ export class Explorer {
     if (isFirst) this.lookAround();
   }
 
-  // The period and the event stay when another table is chosen.
-  parametersToKeep() {
-    const kept = ["event", "range", "from", "to"];
-    return new URLSearchParams(this.parameters().filter(([name]) => kept.includes(name)));
+  // The event and the period stay when another table is chosen, also past tables that take none.
+  keep() {
+    const now = this.parameters().filter(([name]) => LASTING.includes(name));
+    const groups = [["event"], ["range", "from", "to"]].filter((names) => now.some(([name]) => names.includes(name))).flat();
+    const before = [...this.said].filter(([name]) => LASTING.includes(name) && !groups.includes(name));
+    this.said = new URLSearchParams([...before, ...now]);
   }
 
   async knownEvents(signal) {
@@ -199,105 +182,10 @@ export class Explorer {
   }
 
   makeFields(events) {
-    const { said, table } = this;
-    const required = words(table.required);
-    const optional = words(table.optional);
-    const taken = new Set(["account"]);
-    this.fields = [];
-    for (const word of required) {
-      if (word === "event") this.fields.push(this.eventField(events, true));
-      else if (word.includes(" or ")) this.fields.push(this.choiceField(word.split(" or ")));
-      else this.fields.push(this.textField(word, true));
-      word.split(" or ").forEach((name) => taken.add(name));
-    }
-    if (!taken.has("event") && optional.includes("event")) {
-      this.fields.push(this.eventField(events, false));
-      taken.add("event");
-    }
-    if (optional.includes("range")) {
-      this.fields.push(this.periodField());
-      ["range", "from", "to"].forEach((name) => taken.add(name));
-    }
-    this.fields.push(this.moreField(optional.filter((name) => !taken.has(name)), [...said].filter(([name]) => !taken.has(name))));
+    const onChange = () => this.changed({ load: false });
+    this.fields = fieldsOf({ table: this.table, events, said: this.said, lasting: LASTING, onChange });
     const submit = element("button", { class: "button main" }, "Show rows");
     fill(this.form, this.fields.slice(0, -1).flatMap((field) => field.elements), submit, this.fields.at(-1).elements);
-  }
-
-  eventField(events, isRequired) {
-    const said = this.said.get("event");
-    let input;
-    if (events.length > 0) {
-      const named = events.map((event) => event.event_name);
-      const byRows = [...events].sort((a, b) => (b.rows ?? 0) - (a.rows ?? 0));
-      const usual = named.includes("Charged") ? "Charged" : byRows[0].event_name;
-      const chosen = said !== null && named.includes(said) ? said : isRequired ? usual : "";
-      const options = named.map((name) => element("option", { value: name, selected: name === chosen }, name));
-      if (!isRequired) options.unshift(element("option", { value: "", selected: chosen === "" }, "as usual"));
-      input = element("select", { id: "field-event" }, options);
-    } else {
-      input = element("input", { id: "field-event", value: said ?? "", required: isRequired, placeholder: isRequired ? "Charged" : "as usual", autocomplete: "off" });
-    }
-    input.addEventListener("change", () => this.changed({ load: false }));
-    return { elements: [labelled("Event", input)], read: () => (input.value ? [["event", input.value]] : []) };
-  }
-
-  textField(name, isRequired) {
-    const input = element("input", { id: `field-${name}`, value: this.said.get(name) ?? "", required: isRequired, autocomplete: "off" });
-    input.addEventListener("change", () => this.changed({ load: false }));
-    return { elements: [labelled(name.replaceAll("_", " "), input)], read: () => (input.value ? [[name, input.value]] : []) };
-  }
-
-  choiceField(names) {
-    const said = names.find((name) => this.said.has(name)) ?? names[0];
-    const select = element("select", { id: "field-choice" }, names.map((name) => element("option", { value: name, selected: name === said }, name.replaceAll("_", " "))));
-    const input = element("input", { id: "field-chosen", value: this.said.get(said) ?? "", required: true, autocomplete: "off" });
-    for (const part of [select, input]) part.addEventListener("change", () => this.changed({ load: false }));
-    return {
-      elements: [labelled("Look up by", select), labelled("Value", input)],
-      read: () => (input.value ? [[select.value, input.value]] : []),
-    };
-  }
-
-  periodField() {
-    const isCustom = this.said.has("from");
-    const chosen = isCustom ? "" : this.said.get("range") ?? "last_7_days";
-    const known = RANGES.some(([value]) => value === chosen) ? RANGES : [[chosen, chosen], ...RANGES];
-    const select = element("select", { id: "field-range" }, known.map(([value, text]) => element("option", { value, selected: value === chosen }, text)));
-    const from = element("input", { id: "field-from", type: "date", value: this.said.get("from") ?? "" });
-    const to = element("input", { id: "field-to", type: "date", value: this.said.get("to") ?? "" });
-    const ends = [labelled("From", from), labelled("To", to)];
-    const showEnds = () => {
-      ends.forEach((end) => (end.hidden = select.value !== ""));
-      from.required = select.value === "";
-    };
-    showEnds();
-    select.addEventListener("change", () => {
-      showEnds();
-      if (select.value !== "" || from.value) this.changed({ load: false });
-      else from.focus();
-    });
-    for (const end of [from, to]) end.addEventListener("change", () => this.changed({ load: false }));
-    const read = () => {
-      if (select.value !== "") return [["range", select.value]];
-      return [["from", from.value], ["to", to.value]].filter(([, value]) => value !== "");
-    };
-    return { elements: [labelled("Days", select), ...ends], read };
-  }
-
-  // Whatever else the table takes, as in an address.
-  moreField(names, said) {
-    const value = new URLSearchParams(said).toString().replaceAll("+", " ");
-    const input = element("input", { id: "field-more", value: decoded(value), placeholder: "filter=prop_amount gt 50&orderby=event_time desc", autocomplete: "off", spellcheck: false, "aria-describedby": "more-note" });
-    input.addEventListener("change", () => this.changed({ load: false }));
-    const note = element("small", { id: "more-note" }, names.length > 0 ? `As in an address. It takes ${names.join(", ")}.` : "As in an address.");
-    const field = element("div", { class: "field" }, element("label", { htmlFor: "field-more" }, "More parameters"), input, note);
-    const details = element("details", { class: "more", open: said.length > 0 }, element("summary", {}, "More parameters"), field);
-    const read = () =>
-      input.value.split("&").filter((part) => part.trim() !== "").map((part) => {
-        const at = part.indexOf("=");
-        return at < 0 ? [part.trim(), ""] : [part.slice(0, at).trim(), part.slice(at + 1)];
-      });
-    return { elements: [details], read };
   }
 
   // ---- what follows a choice ------------------------------------------------------------------------------------
@@ -311,7 +199,7 @@ export class Explorer {
     const isMissing = !this.form.checkValidity();
     if (load && isMissing) return;
     this.columns = [];
-    this.showTools();
+    this.toolsPlace.hidden = isMissing;
     if (isMissing) {
       fill(this.factsPlace);
       this.chartPlace.hidden = true;
@@ -319,6 +207,12 @@ export class Explorer {
     }
     if (this.isView) {
       fill(this.factsPlace);
+      try {
+        await this.showTools(signal);
+      } catch (error) {
+        return this.refused(error, signal);
+      }
+      if (signal.aborted) return;
       if (load) return this.load(signal);
       return this.offerRows("A saved query runs when it is asked for.");
     }
@@ -328,14 +222,15 @@ export class Explorer {
         this.asking.json(`v1/tables/${this.table.table}/explain?${query}`, { signal }),
         this.asking.json(`v1/tables/${this.table.table}/schema.json?${query}`, { signal }),
         this.drawChart(signal),
+        this.showTools(signal),
       ]);
       if (signal.aborted) return;
       Object.assign(this, { explained, columns });
       this.showFacts();
       this.showColumns();
-      this.showTools();
       const { days } = explained;
-      if (load || days.cold === 0) return await this.load(signal);
+      // The catalogue is read anyway, for the names of events.
+      if (load || days.cold === 0 || this.table.table === "event_catalog") return await this.load(signal);
       const rest = explained.upstream;
       const takes = [
         rest.calls ? `about ${count(rest.calls, "request")} to CleverTap` : null,
@@ -377,9 +272,13 @@ export class Explorer {
     const progress = panels.progress();
     let isShown = false;
     let spoken = 0;
+    let drawn = 0;
     const onProgress = (seen) => {
       if (!isShown) this.showRows(progress.shown);
       isShown = true;
+      // The chart fills up as days come in.
+      if (seen.days_done > drawn) this.drawChart(signal).catch(() => {});
+      drawn = seen.days_done;
       const text = progress.show(seen);
       if (Date.now() - spoken > 5000) {
         spoken = Date.now();
@@ -399,7 +298,6 @@ export class Explorer {
       if (signal.aborted) return;
       this.showRecords(records);
       this.showFacts();
-      if (this.isView) this.showTools();
       if (!this.isView && this.explained.days.rows <= MEASURED_UNASKED) await this.measure(signal);
     } catch (error) {
       this.refused(error, signal);
@@ -428,7 +326,7 @@ export class Explorer {
     Object.assign(this, { explained, columns });
     if (isNew) {
       this.showColumns();
-      this.showTools();
+      await this.showTools(signal);
     }
     this.showState(this.table.table, explained);
   }
@@ -520,25 +418,18 @@ export class Explorer {
     this.columnsPlace.hidden = false;
   }
 
-  showTools() {
-    const asked = {
-      base: this.base,
-      path: this.path,
-      parameters: this.parameters(),
-      columns: this.columns,
-      table: this.table.table,
-      set: this.set(),
-    };
-    fill(this.toolsPlace, header("tools-heading", "Use it in"), panels.tools(asked, this.tool, (tool) => (this.tool = tool)));
-  }
-
-  // The OData entity set, where there is one.
-  set() {
-    const { table } = this.table;
-    if (this.isView) return `view_${table.slice("views.".length)}`;
-    const event = this.parameters().find(([name]) => name === "event")?.[1];
-    if (SETS[table]) return event ? SETS[table] + normalised(event) : null;
-    return words(this.table.required).length === 0 ? table : null;
+  // The server's own recipes, so that they are the same everywhere. They load nothing.
+  async showTools(signal) {
+    try {
+      const recipes = await this.asking.json(`v1/connect/${this.table.table}?${this.query()}`, { signal });
+      if (signal.aborted) return;
+      fill(this.toolsPlace, header("tools-heading", "Use it in"), panels.tools(recipes, this.base, this.tool, (tool) => (this.tool = tool)));
+      this.toolsPlace.hidden = false;
+    } catch (error) {
+      this.toolsPlace.hidden = true;
+      // What is wrong with the request is said by the others that ask with it.
+      if (error.status === 401) throw error;
+    }
   }
 
   refused(error, signal) {
@@ -592,20 +483,8 @@ export class Explorer {
   }
 }
 
-function labelled(text, input) {
-  return element("div", { class: "field" }, element("label", { htmlFor: input.id }, text), input);
-}
-
 function header(id, text, ...more) {
   return element("header", {}, element("h2", { id }, text), more);
-}
-
-function decoded(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 // Of a saved query only its rows are known.

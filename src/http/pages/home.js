@@ -23,20 +23,21 @@ form.hidden = false;
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  signIn(input.value.trim());
+  if (input.value.trim()) signIn(input.value.trim());
 });
 document.getElementById("use-offered")?.addEventListener("click", () => signIn(main.dataset.offeredKey));
+document.getElementById("use-none")?.addEventListener("click", () => signIn(""));
 document.getElementById("sign-out").addEventListener("click", () => {
   signOut();
   say("Signed out");
 });
 place.addEventListener("signedout", ({ detail }) => signOut(detail));
 
+// An empty key is none: some servers answer without.
 async function signIn(key) {
-  if (!key) return;
   fill(refusedPlace);
-  // A header takes no other characters, and no key has any.
-  if (!/^[\x21-\x7e]+$/.test(key)) {
+  // A header takes no other characters, and no key has any. Without a key there is no header.
+  if (!/^[\x21-\x7e]*$/.test(key)) {
     return showRefused(new Error("A key has letters, digits and signs only, and no spaces. Was something else copied with it?"));
   }
   const asking = new Asking(root, key);
@@ -85,4 +86,4 @@ function showRefused(error) {
 }
 
 const kept = sessionStorage.getItem(KEPT);
-if (kept) signIn(kept);
+if (kept !== null) signIn(kept);

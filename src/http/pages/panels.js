@@ -2,7 +2,6 @@
 // elements; what is asked when is for explorer.js.
 
 import { ago, copyButton, count, duration, element, fill, marked, number, size } from "./elements.js";
-import { TOOLS } from "./tools.js";
 
 // Longer texts are cut for the eye; files have them whole.
 const LONGEST_CELL = 300;
@@ -28,12 +27,13 @@ export function facts({ explained, complete, asOf, bytes, onMeasure }) {
   if (explained) {
     const { days } = explained;
     const begun = days.total - days.future;
-    add("Rows kept", number(days.rows), days.cold > 0 ? "of the days that are loaded" : "of these days");
-    add("Loaded", begun === 1 ? (days.warm === 1 ? "yes" : "no") : `${days.warm} of ${begun} days`, loadedNote(days));
+    const isOfDays = begun > 1;
+    add("Rows kept", number(days.rows), isOfDays ? (days.cold > 0 ? "of the days that are loaded" : "of these days") : null);
+    add("Loaded", isOfDays ? `${days.warm} of ${begun} days` : days.warm > 0 ? "yes" : "no", isOfDays ? loadedNote(days) : null);
   }
   const at = asOf ?? explained?.days.as_of;
   add("Last checked", at ? ago(at) : "never", at ? new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }) : "with CleverTap");
-  if (complete !== null) add("Complete", complete ? "yes" : "no", complete ? "every day is in it" : "days are missing");
+  if (complete !== null) add("Complete", complete ? "yes" : "no", complete ? "nothing is missing" : "days are missing");
   if (bytes !== null) add("As CSV", size(bytes), "unpacked");
   else if (onMeasure) {
     const button = element("button", { type: "button", class: "button small", onclick: onMeasure }, "Measure");
@@ -83,7 +83,7 @@ export function rows(records, columns, label) {
 }
 
 function cell(value, isNumber) {
-  if (value === null || value === undefined) return element("td", {}, element("span", { class: "null" }, "null"));
+  if (value === null || value === undefined) return element("td", { class: isNumber ? "number" : null }, element("span", { class: "null" }, "null"));
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
   const shown = text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}…` : text;
   return element("td", { class: isNumber ? "number" : null, dir: "auto" }, shown);
@@ -122,30 +122,34 @@ export function progress() {
   return { shown, show };
 }
 
-// Tabs: one tool each. `asked` says for what.
-export function tools(asked, chosen, onChoose) {
+// Tabs: one tool each. `recipes` are the server's, `base` the address at which the visitor reaches it.
+export function tools(recipes, base, chosen, onChoose) {
+  // This recipe's text is the address that the others are made with.
+  const made = recipes.find((recipe) => recipe.tool === "looker-studio").text;
+  const here = (text) => text.replaceAll(made, base);
   const recipe = element("div", { class: "recipe", role: "tabpanel", id: "recipe", tabIndex: 0 });
-  const tabs = TOOLS.map((tool) =>
-    element("button", { type: "button", role: "tab", id: `tool-${tool.id}`, "aria-controls": "recipe" }, tool.name),
+  const tabs = recipes.map((tool) =>
+    element("button", { type: "button", role: "tab", id: `tool-${tool.tool}`, "aria-controls": "recipe" }, tool.name),
   );
   const show = (at, focus) => {
-    const tool = TOOLS[at];
+    const tool = recipes[at];
     tabs.forEach((tab, place) => {
       tab.setAttribute("aria-selected", place === at ? "true" : "false");
       tab.tabIndex = place === at ? 0 : -1;
     });
     if (focus) tabs[at].focus();
     recipe.setAttribute("aria-labelledby", tabs[at].id);
-    const text = tool.text(asked);
+    const text = here(tool.text);
     fill(recipe,
-      element("ol", {}, tool.steps(asked).map((step) => element("li", {}, marked(step)))),
+      element("ol", {}, tool.steps.map((step) => element("li", {}, marked(here(step))))),
       element("div", { class: "code" },
         element("div", { class: "top" }, element("span", {}, tool.label), copyButton(`${tool.name}: ${tool.label}`, () => text)),
         element("pre", { role: "region", "aria-label": `${tool.name}: ${tool.label}`, tabIndex: 0 }, element("code", {}, text)),
       ),
-      tool.link ? element("p", {}, element("a", { href: tool.link[0] }, tool.link[1])) : null,
+      tool.page ? element("p", {}, element("a", { href: tool.page }, "More for this tool")) : null,
+      tool.is_tested ? null : element("p", { class: "note" }, "Made by the tool's documentation; the tool itself was not run with it."),
     );
-    onChoose(tool.id);
+    onChoose(tool.tool);
   };
   const list = element("div", { class: "tabs", role: "tablist", "aria-label": "Tools" }, tabs);
   list.addEventListener("keydown", (event) => {
@@ -156,6 +160,6 @@ export function tools(asked, chosen, onChoose) {
     show((steps[event.key] + tabs.length) % tabs.length, true);
   });
   tabs.forEach((tab, at) => tab.addEventListener("click", () => show(at, false)));
-  show(Math.max(0, TOOLS.findIndex((tool) => tool.id === chosen)), false);
+  show(Math.max(0, recipes.findIndex((recipe) => recipe.tool === chosen)), false);
   return element("div", { class: "tools" }, list, recipe);
 }

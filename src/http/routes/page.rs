@@ -24,7 +24,9 @@ use crate::http::state::AppState;
 )]
 #[route("/", method = "GET", method = "HEAD")]
 pub async fn show_page(state: web::Data<AppState>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let page = pages::home(&links(&state), state.config.offered_key.as_deref()).map_err(ApiError::internal)?;
+    let config = &state.config;
+    let page = pages::home(&links(&state), config.offered_key.as_deref(), config.auth.anonymous);
+    let page = page.map_err(ApiError::internal)?;
     Ok(answer(&request, "text/html; charset=utf-8", page.into()))
 }
 
