@@ -201,7 +201,7 @@ async fn any_table_can_be_pulled() {
     assert!(found["profile_properties.csv"].starts_with("property,column,type,is_personal\r\n"));
 
     let wrong = pulling.pull(&["--table", "event_counts", "--event", "Charged", "--set", "by=year"]);
-    ended(&wrong, 1);
+    ended(&wrong, 2);
     assert!(stderr(&wrong).contains("by") && stderr(&wrong).contains("year"), "{}", stderr(&wrong));
     let unknown = pulling.pull(&["--table", "event_count"]);
     ended(&unknown, 2);
