@@ -14,6 +14,7 @@ mod formats;
 mod freshness;
 mod interface;
 mod limits;
+mod odata;
 mod openapi;
 mod process;
 mod pull;
