@@ -342,12 +342,5 @@ fn facts(held: impl Iterator<Item = Held>, origin: Origin, now: Timestamp) -> Re
     if as_of.is_none() || !complete {
         max_age = Duration::ZERO;
     }
-    Ready {
-        snapshots,
-        complete,
-        as_of: as_of.unwrap_or(now),
-        changed_at: changed_at.unwrap_or(now),
-        max_age,
-        origin,
-    }
+    Ready { snapshots, complete, as_of: as_of.unwrap_or(now), changed_at: changed_at.unwrap_or(now), max_age, origin }
 }

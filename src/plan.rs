@@ -167,11 +167,7 @@ pub fn reload(
 }
 
 /// The account asked for, or the only one the caller sees.
-pub fn account_of<'a>(
-    world: &'a World<'_>,
-    granted: &Granted,
-    asked: Option<&str>,
-) -> Result<&'a str, PlanError> {
+pub fn account_of<'a>(world: &'a World<'_>, granted: &Granted, asked: Option<&str>) -> Result<&'a str, PlanError> {
     let visible: Vec<&str> =
         world.accounts().keys().map(String::as_str).filter(|name| granted.sees_account(name)).collect();
     match asked {

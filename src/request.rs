@@ -29,8 +29,8 @@ pub use expression::{
 };
 pub use nearest::nearest;
 pub use output::{Delivery, OutputOptions};
-pub use parameters::split as pairs;
 pub use own::OwnParameters;
+pub use parameters::split as pairs;
 pub use period::{DayWord, End, Moment, NamedPeriod, Period, PeriodRequest, Unit};
 pub use refresh::{RefreshRequest, parse_refresh, refresh_words};
 pub use selection::{Selection, parse_selection};

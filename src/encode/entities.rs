@@ -29,14 +29,7 @@ pub struct EntityFrame {
 
 impl EntityFrame {
     pub fn new(context: Option<String>, zone: TimeZone) -> Self {
-        Self {
-            context,
-            is_single: false,
-            integers_as_text: false,
-            zone,
-            count: OnceLock::new(),
-            next: OnceLock::new(),
-        }
+        Self { context, is_single: false, integers_as_text: false, zone, count: OnceLock::new(), next: OnceLock::new() }
     }
 
     /// Whether a member of a single entity is written before its properties.

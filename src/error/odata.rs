@@ -30,7 +30,9 @@ pub struct ODataError {
     #[schema(value_type = String, example = "request_bad_parameter")]
     code: &'static str,
     /// What is particular about this occurrence and what to try, for people. It may change.
-    #[schema(example = "`$top` cannot be `x`: it takes a whole number from 0. The detail says which values are right.")]
+    #[schema(
+        example = "`$top` cannot be `x`: it takes a whole number from 0. The detail says which values are right."
+    )]
     message: String,
     /// The option it is about.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -122,9 +122,7 @@ fn type_of(code: Code, links: &Links) -> String {
 pub(super) fn render(error: &ApiError, context: &Context) -> HttpResponse {
     let parts = error.parts();
     let mut response = HttpResponse::build(parts.code.status());
-    response
-        .reason(parts.code.entry().title)
-        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
+    response.reason(parts.code.entry().title).insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
     if let Some(seconds) = seconds(parts.retry_after).or(parts.code.retry_after()) {
         response.insert_header((RETRY_AFTER, seconds));
     }

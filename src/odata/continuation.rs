@@ -237,8 +237,11 @@ mod tests {
     fn places() -> impl Strategy<Value = Place> {
         prop_oneof![
             any::<u64>().prop_map(Place::Offset),
-            (any::<i64>(), ".{0,40}", any::<Option<i64>>())
-                .prop_map(|(time, row_id, item)| Place::After { time, row_id, item }),
+            (any::<i64>(), ".{0,40}", any::<Option<i64>>()).prop_map(|(time, row_id, item)| Place::After {
+                time,
+                row_id,
+                item
+            }),
         ]
     }
 
@@ -246,8 +249,14 @@ mod tests {
         let data = (any::<(i32, i32)>(), any::<Option<(i64, i64)>>(), any::<Vec<Option<u64>>>())
             .prop_map(|(days, window, versions)| Pinned { days, window, versions });
         (any::<u32>(), any::<u128>(), data, places(), any::<Option<u64>>(), any::<u64>(), any::<Option<u64>>())
-            .prop_map(|(made_on, digest, data, place, rows_left, page, count)| {
-                Continuation { made_on, digest, data, place, rows_left, page, count }
+            .prop_map(|(made_on, digest, data, place, rows_left, page, count)| Continuation {
+                made_on,
+                digest,
+                data,
+                place,
+                rows_left,
+                page,
+                count,
             })
     }
 

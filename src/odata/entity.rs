@@ -60,12 +60,7 @@ impl EntityType {
         let mut properties = Vec::with_capacity(columns.len() + 1);
         let made = made.map(|of| {
             let property = names.own(free(columns));
-            properties.push(Property {
-                name: property.clone(),
-                column: None,
-                kind: ColumnType::Text,
-                nullable: false,
-            });
+            properties.push(Property { name: property.clone(), column: None, kind: ColumnType::Text, nullable: false });
             MadeKey { property, of }
         });
         for (column, kind, nullable) in columns {
@@ -122,7 +117,12 @@ mod tests {
 
     #[test]
     fn a_table_with_a_key_keeps_it() {
-        let entity = EntityType::new("items", Key::Own(&["row_id", "item_index"]), &columns(&["row_id", "x", "item_index"]), false);
+        let entity = EntityType::new(
+            "items",
+            Key::Own(&["row_id", "item_index"]),
+            &columns(&["row_id", "x", "item_index"]),
+            false,
+        );
         assert_eq!(entity.key, ["row_id", "item_index"]);
         assert_eq!(entity.made, None);
         assert_eq!(entity.properties.iter().map(|p| p.nullable).collect::<Vec<_>>(), [false, true, false]);
@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn a_table_without_one_gets_a_property_for_it_in_front() {
-        let entity = EntityType::new("campaigns", Key::Made(&["campaign_id"]), &columns(&["campaign_id", "name"]), false);
+        let entity =
+            EntityType::new("campaigns", Key::Made(&["campaign_id"]), &columns(&["campaign_id", "name"]), false);
         assert_eq!(entity.key, ["row_key"]);
         assert_eq!(entity.properties[0].name, "row_key");
         assert!(!entity.properties[0].nullable && entity.properties[0].column.is_none());

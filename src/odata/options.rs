@@ -32,11 +32,9 @@ pub enum OptionsError {
     Unsupported(String),
 }
 
-const SERVED: [&str; 8] =
-    ["$select", "$filter", "$orderby", "$top", "$skip", "$count", "$skiptoken", "$format"];
-const UNSUPPORTED: [&str; 10] = [
-    "$expand", "$search", "$apply", "$compute", "$levels", "$deltatoken", "$index", "$schemaversion", "$id", "$root",
-];
+const SERVED: [&str; 8] = ["$select", "$filter", "$orderby", "$top", "$skip", "$count", "$skiptoken", "$format"];
+const UNSUPPORTED: [&str; 10] =
+    ["$expand", "$search", "$apply", "$compute", "$levels", "$deltatoken", "$index", "$schemaversion", "$id", "$root"];
 
 impl Options {
     pub fn parse(query: &str) -> Result<Self, OptionsError> {

@@ -149,7 +149,6 @@ fn entities(
     entity: &EntityType,
     (zone, order, meter): (TimeZone, Vec<String>, Meter),
 ) -> Result<Entities, QueryError> {
-
     if let Some(made) = &entity.made {
         frame = context.read_table(Arc::new(Numbered::new(frame, &made.of, ORDINAL, KEY)))?;
     }

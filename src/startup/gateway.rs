@@ -81,10 +81,18 @@ impl Gateway {
             .map_err(|source| StartError::Io { what: "the threads that write answers cannot start", source })?;
         let answers = AnswerCache::new(limits_of(&config.cache), store.spill_dir().to_owned(), workers.clone())
             .map_err(|source| StartError::Io { what: "the folder for large answers cannot be made", source })?;
-        let state =
-            web::Data::new(AppState {
-                config, clock, policy, store, freshness, engine, views, answers, metrics, sealer,
-            });
+        let state = web::Data::new(AppState {
+            config,
+            clock,
+            policy,
+            store,
+            freshness,
+            engine,
+            views,
+            answers,
+            metrics,
+            sealer,
+        });
         let shared = Shared {
             authenticator: web::Data::new(authenticator),
             admission: web::Data::new(Admission::new(&state.config.limits)),

@@ -70,7 +70,8 @@ async fn every_operation_says_what_it_does_what_it_answers_and_who_may_ask() {
             }
             for (status, refusal) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
                 if method != "head" {
-                    let media_type = if path.starts_with("/odata") { "application/json" } else { "application/problem+json" };
+                    let media_type =
+                        if path.starts_with("/odata") { "application/json" } else { "application/problem+json" };
                     let problem = &refusal["content"][media_type];
                     assert!(problem["schema"].is_object(), "{here} {status} has no body: {refusal:#}");
                 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use twox_hash::XxHash3_128;
 
 use crate::encode::{
-    About, Coding, DateTimeStyle, EntityFrame, Escape, Format, GENERATION, Headers, Layout, Newlines, OutputColumn, Shape,
-    TextOptions,
+    About, Coding, DateTimeStyle, EntityFrame, Escape, Format, GENERATION, Headers, Layout, Newlines, OutputColumn,
+    Shape, TextOptions,
 };
 
 /// What the caller of [`respond`](super::respond) says about an answer.

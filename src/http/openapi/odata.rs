@@ -98,10 +98,14 @@ fn custom(parameters: &[Parameter]) -> Vec<Documented> {
 
 impl IntoResponses for ServiceDocument {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        good("The sets.", "application/json", json!({
-            "@odata.context": "https://bi.example.com/odata/$metadata",
-            "value": [{"name": "events_charged", "kind": "EntitySet", "url": "events_charged"}],
-        }))
+        good(
+            "The sets.",
+            "application/json",
+            json!({
+                "@odata.context": "https://bi.example.com/odata/$metadata",
+                "value": [{"name": "events_charged", "kind": "EntitySet", "url": "events_charged"}],
+            }),
+        )
     }
 }
 
@@ -115,12 +119,16 @@ impl IntoResponses for SetMetadata {
 
 impl IntoResponses for SetRows {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut responses = good("A page of rows.", "application/json", json!({
-            "@odata.context": "https://bi.example.com/odata/$metadata#events_charged(row_id,event_time,prop_amount)",
-            "@odata.count": 8120,
-            "value": [{"row_id": "c2b7…", "event_time": "2026-11-22T09:30:00+05:30", "prop_amount": 499.0}],
-            "@odata.nextLink": "https://bi.example.com/odata/events_charged?$count=true&$skiptoken=01…",
-        }));
+        let mut responses = good(
+            "A page of rows.",
+            "application/json",
+            json!({
+                "@odata.context": "https://bi.example.com/odata/$metadata#events_charged(row_id,event_time,prop_amount)",
+                "@odata.count": 8120,
+                "value": [{"row_id": "c2b7…", "event_time": "2026-11-22T09:30:00+05:30", "prop_amount": 499.0}],
+                "@odata.nextLink": "https://bi.example.com/odata/events_charged?$count=true&$skiptoken=01…",
+            }),
+        );
         let unchanged = ResponseBuilder::new().description("The page is the one that `If-None-Match` names.");
         responses.insert("304".to_owned(), unchanged.build().into());
         responses

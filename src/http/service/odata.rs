@@ -36,7 +36,9 @@ pub async fn answer(state: &AppState, granted: &Granted, request: &HttpRequest) 
         return Err(ApiError::new(Code::RequestUriTooLong, "The path of the address is too long."));
     }
     let address = Address::parse(path.strip_prefix("/odata").unwrap_or_default()).map_err(|error| match error {
-        odata::PathError::Unknown => ApiError::path_unknown(path).hint("/odata/ lists the sets that this key may read."),
+        odata::PathError::Unknown => {
+            ApiError::path_unknown(path).hint("/odata/ lists the sets that this key may read.")
+        }
         other => other.into(),
     })?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -21,13 +21,17 @@ async fn a_set_has_the_rows_of_its_table_and_options_choose_as_there() {
         ("$filter=prop_amount gt 300 and platform ne 'iOS'", "filter=prop_amount gt 300 and platform ne 'iOS'"),
         ("$select=platform,row_id&$orderby=prop_amount desc", "select=platform,row_id&orderby=prop_amount desc"),
         ("$top=7&$skip=5", "top=7&skip=5"),
-        ("$filter=identity eq null&$orderby=platform,ts desc&$top=9", "filter=identity eq null&orderby=platform,ts desc&top=9"),
+        (
+            "$filter=identity eq null&$orderby=platform,ts desc&$top=9",
+            "filter=identity eq null&orderby=platform,ts desc&top=9",
+        ),
         ("$filter=contains(tolower(prop_payment_mode),'card')", "filter=contains(tolower(prop_payment_mode),'card')"),
         ("$filter=event_time ge 2026-11-05T00:00:00%2B05:30", "filter=event_time ge 2026-11-05T00:00:00"),
         ("$filter=event_time lt 2026-11-05T00:00:00+05:30", "filter=event_time lt 2026-11-05T00:00:00"),
         ("$filter=event_time_utc ge 2026-11-06T18:30:00Z", "filter=event_date ge 2026-11-07"),
     ] {
-        let (rows, _) = gateway.entities(&format!("/odata/events_charged?{WEEK}&{}", odata.replace(' ', "%20")), 50).await;
+        let (rows, _) =
+            gateway.entities(&format!("/odata/events_charged?{WEEK}&{}", odata.replace(' ', "%20")), 50).await;
         let wanted = gateway.table(&format!("{table}&{}", ours.replace(' ', "+"))).await;
         assert!(!wanted.is_empty(), "{ours}");
         assert_eq!(without_offsets(rows), wanted, "{odata}");
@@ -119,12 +123,15 @@ async fn times_have_the_projects_offset_of_their_moment_and_conditions_know_it()
         rows.iter().map(|row| row["event_time"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let all = ask("").await;
-    assert_eq!(all, [
-        "2026-10-25T01:59:00+02:00",
-        "2026-10-25T02:30:00+02:00",
-        "2026-10-25T03:00:00+01:00",
-        "2026-10-25T12:00:00+01:00",
-    ]);
+    assert_eq!(
+        all,
+        [
+            "2026-10-25T01:59:00+02:00",
+            "2026-10-25T02:30:00+02:00",
+            "2026-10-25T03:00:00+01:00",
+            "2026-10-25T12:00:00+01:00",
+        ]
+    );
     // 02:30 of the second time round is after the first one.
     assert_eq!(ask("&$filter=event_time%20ge%202026-10-25T02:30:00%2B02:00").await, all[1..]);
     assert_eq!(ask("&$filter=event_time%20ge%202026-10-25T02:30:00%2B01:00").await, all[2..]);

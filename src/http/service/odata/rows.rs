@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use percent_encoding::{CONTROLS, percent_decode_str, utf8_percent_encode};
@@ -74,9 +74,7 @@ pub(super) async fn rows(asked: &Asked<'_>, set: &Set<'_>) -> Result<HttpRespons
     };
     let build = || async {
         let count = match (wants_count, counted) {
-            (true, None) => {
-                Some(asked.state.engine.count_entities(&entities, selection.condition.as_ref()).await?)
-            }
+            (true, None) => Some(asked.state.engine.count_entities(&entities, selection.condition.as_ref()).await?),
             (_, counted) => counted,
         };
         if let Some(count) = count {
@@ -173,10 +171,8 @@ pub(super) async fn entity(asked: &Asked<'_>, set: &Set<'_>, key: &Key) -> Resul
         integers_as_text: form.ieee754,
         ..EntityFrame::new((!form.bare).then_some(context), subject.zone().clone())
     };
-    let layout = Layout {
-        entities: Some(Arc::new(frame)),
-        ..Layout::new(Format::Json, columns, TextOptions::default())
-    };
+    let layout =
+        Layout { entities: Some(Arc::new(frame)), ..Layout::new(Format::Json, columns, TextOptions::default()) };
     let mut body = Vec::new();
     encode::write(&layout, &batches, &mut body)?;
     let mut response = small(&readies).content_type(form.media_type()).body(body);
@@ -252,9 +248,7 @@ fn next_address(asked: &Asked<'_>, set: &str) -> String {
 fn facts(asked: &Asked<'_>, subject: &Subject, readies: &[Ready], is_repeatable: bool) -> AnswerFacts {
     let now = asked.state.clock.now();
     let changed = readies.iter().map(|ready| ready.changed_at).max().unwrap_or(Timestamp::UNIX_EPOCH);
-    let origin = |wanted: fn(&Origin) -> bool| {
-        readies.iter().map(|ready| &ready.origin).find(|origin| wanted(origin))
-    };
+    let origin = |wanted: fn(&Origin) -> bool| readies.iter().map(|ready| &ready.origin).find(|origin| wanted(origin));
     let origin = origin(|origin| matches!(origin, Origin::Stale(_)))
         .or_else(|| origin(|origin| matches!(origin, Origin::Upstream)));
     AnswerFacts {

@@ -86,8 +86,7 @@ impl<'a> Words<'a> {
         custom: &[(String, String)],
         selection: Selection,
     ) -> Result<Self, ApiError> {
-        let rules =
-            Rules { query_key: QueryKey::TurnedOff, longest_days: asked.state.config.limits.range_days };
+        let rules = Rules { query_key: QueryKey::TurnedOff, longest_days: asked.state.config.limits.range_days };
         let mut words = Serializer::new(String::new());
         let fixed: &[&str] = match &set.what {
             What::Events { event } => {
@@ -328,9 +327,8 @@ impl Subject {
     /// Tables of the same event that are kept for other periods, where each period has a table of its own.
     async fn of_other_periods(&self, asked: &Asked<'_>, plan: &ReadPlan) -> Result<Vec<Arc<Snapshot>>, ApiError> {
         let Some(own) = plan.sources.first().map(|source| &source.key) else { return Ok(Vec::new()) };
-        let is_other = |key: &TableKey| {
-            (&key.account_id, &key.table, &key.event) == (&own.account_id, &own.table, &own.event)
-        };
+        let is_other =
+            |key: &TableKey| (&key.account_id, &key.table, &key.event) == (&own.account_id, &own.table, &own.event);
         let mut others = Vec::new();
         for key in asked.state.store.tables().await?.iter().filter(|key| is_other(key)) {
             others.push(asked.state.store.table(key).snapshot().await?);
@@ -440,7 +438,8 @@ fn between(days: Days) -> PeriodRequest {
 fn as_pinned(pinned: &Pinned) -> Result<PeriodRequest, ApiError> {
     let unreadable = || ApiError::internal("a token with days that there are not");
     if let Some((from, until)) = pinned.window {
-        let moment = |micros| jiff::Timestamp::from_microsecond(micros).map(|instant| TimeZone::UTC.to_datetime(instant));
+        let moment =
+            |micros| jiff::Timestamp::from_microsecond(micros).map(|instant| TimeZone::UTC.to_datetime(instant));
         let (from, until) = moment(from).and_then(|from| Ok((from, moment(until)?))).map_err(ApiError::internal)?;
         return Ok(PeriodRequest::Between { from: Moment::At(from), end: End::Until(Moment::At(until)) });
     }
