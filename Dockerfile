@@ -16,6 +16,8 @@ RUN mkdir -p src benches \
     && cargo build --release --locked \
     && rm -rf src
 COPY flattap.example.toml ./
+COPY templates ./templates
+COPY connectors ./connectors
 COPY src ./src
 RUN touch src/main.rs src/lib.rs \
     && cargo build --release --locked

@@ -17,8 +17,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::auth::AuthSetupError;
 use crate::config::{Config, ConfigError};
+use crate::plan::PlanError;
+use crate::request::RequestError;
+use crate::startup::StartError;
 use crate::telemetry;
 
 /// CleverTap's events, profiles and campaigns as flat, typed tables for BI tools.
@@ -95,8 +97,14 @@ pub fn run(cli: Cli) -> ExitCode {
 
 /// The error and its causes, a line each.
 fn told(error: &anyhow::Error) -> String {
-    let causes = error.chain().skip(1).map(|cause| format!("  because: {cause}\n"));
-    format!("error: {error}\n{}", causes.collect::<String>())
+    let mut told = format!("error: {error}\n");
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        // Some errors say their cause themselves.
+        if !told.trim_end().ends_with(&cause) {
+            told.push_str(&format!("  because: {cause}\n"));
+        }
+    }
+    told
 }
 
 fn exit_code(error: &anyhow::Error) -> ExitCode {
@@ -104,7 +112,12 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
 }
 
 fn is_usage(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<ConfigError>() || cause.is::<AuthSetupError>() || cause.is::<UsageError>())
+    error.chain().any(|cause| {
+        let is_line = cause.is::<UsageError>() || cause.is::<ConfigError>();
+        // The words of a pull are those of a request.
+        let is_request = cause.is::<RequestError>() || cause.is::<PlanError>();
+        is_line || is_request || cause.downcast_ref().is_some_and(StartError::is_about_settings)
+    })
 }
 
 #[cfg(test)]
@@ -169,5 +182,7 @@ mod tests {
     fn a_failure_is_told_with_its_causes() {
         let error = Err::<(), _>(std::io::Error::other("in use")).context("cannot listen").unwrap_err();
         assert_eq!(told(&error), "error: cannot listen\n  because: in use\n");
+        let error = anyhow::anyhow!("in use").context("cannot listen: in use");
+        assert_eq!(told(&error), "error: cannot listen: in use\n");
     }
 }

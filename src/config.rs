@@ -65,6 +65,9 @@ pub struct Config {
     pub pii: PiiConfig,
     /// Saved queries, by name.
     pub views: BTreeMap<String, View>,
+    /// A key that the page at `/` offers to everybody who opens it. No file and no variable can set it: it is for a demo,
+    /// whose data is invented.
+    pub offered_key: Option<String>,
 }
 
 /// The file's shape. The parts check themselves when they are resolved into [`Config`].
@@ -243,6 +246,7 @@ impl Written {
             auth: self.auth.resolve(folder)?,
             pii: self.pii.resolve(folder)?,
             views: self.views.into_iter().map(view).collect::<Result<_, Problem>>()?,
+            offered_key: None,
         })
     }
 }

@@ -13,7 +13,6 @@ mod encode;
 mod framework;
 mod freshness;
 mod odata;
-mod page;
 mod plan;
 mod problem;
 mod query;
@@ -22,9 +21,8 @@ mod request;
 mod upstream;
 
 pub use api_error::ApiError;
-pub use code::{Code, Entry, Fault, catalogue};
+pub use code::{Code, Entry, Fault, RETIRED, catalogue};
 pub use edge::edge;
 pub use framework::configure;
 pub use odata::{ODataError, ODataInnerError, ODataProblem};
-pub use page::errors_page;
 pub use problem::{Problem, Progress};

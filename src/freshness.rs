@@ -11,6 +11,7 @@ mod fill;
 mod fills;
 mod forecast;
 mod job;
+mod kept;
 mod known_events;
 mod load;
 mod sources;
@@ -36,6 +37,7 @@ pub use day_state::{DayState, Rules};
 pub use fills::Fills;
 pub use forecast::Forecast;
 pub use job::{FillError, Job, JobState, Occasion, Progress};
+pub use kept::{Kept, KeptDay};
 pub use known_events::KnownEvents;
 
 use fill::Fill;

@@ -3,12 +3,14 @@
 //! `routes` is the table of contents; handlers are thin and ask `service`, which walks a request through the rooms.
 
 pub mod answer;
+pub mod chart;
 pub mod compression;
 pub mod limits;
 pub mod links;
 pub mod listing;
 pub mod negotiation;
 pub mod openapi;
+pub mod pages;
 pub mod routes;
 pub mod service;
 pub mod state;
@@ -65,7 +67,7 @@ pub fn public_app(
         .app_data(shared.links.clone())
         .wrap(from_fn(own_rate))
         .wrap(from_fn(known_callers_only))
-        .wrap(from_fn(one_place_each))
+        .wrap(from_fn(places_for_callers))
         .wrap(from_fn(error::edge))
         .wrap(cors)
         .wrap(TracingLogger::<RequestSpans>::new())
@@ -100,6 +102,18 @@ async fn known_callers_only(
     match needs_caller(request.match_info().as_str()) {
         true => auth::guard(request, next).await,
         false => next.call(request).await.map(ServiceResponse::map_into_left_body),
+    }
+}
+
+/// Middleware: only what callers ask for is counted. Probes answer however many tables are being read, and whoever reads
+/// a page slowly, which needs no key, takes no place from them.
+async fn places_for_callers(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    match needs_caller(request.match_info().as_str()) {
+        true => one_place_each(request, next).await.map(ServiceResponse::map_into_left_body),
+        false => next.call(request).await.map(ServiceResponse::map_into_right_body),
     }
 }
 

@@ -17,8 +17,9 @@
 //! | [`query`] | which rows and columns does the caller's view have? | a stream of batches |
 //! | [`encode`] | which bytes is that? | CSV, JSON, Arrow, Parquet, xlsx |
 //!
-//! Beside the flow: [`table`] and [`period`] (the values everybody speaks), [`odata`] (the words of that protocol), [`config`], [`telemetry`], [`error`]
-//! (the catalogue of refusals), [`startup`] (wires everything), [`cli`], [`allocator`], and [`simulator`], which is the other side
+//! Beside the flow: [`table`] and [`period`] (the values everybody speaks), [`odata`] (the words of that protocol),
+//! [`connect`] (ready texts for tools), [`config`], [`telemetry`], [`error`] (the catalogue of refusals), [`startup`] (wires
+//! everything), [`cli`], [`allocator`], and [`simulator`], which is the other side
 //! of the wire and shares no code with the gateway.
 
 pub mod allocator;
@@ -27,6 +28,7 @@ pub mod catalog;
 pub mod clevertap;
 pub mod cli;
 pub mod config;
+pub mod connect;
 pub mod encode;
 pub mod error;
 pub mod flatten;

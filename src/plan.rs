@@ -25,7 +25,7 @@ use crate::config::{Account, Config, PiiMode};
 use crate::period::{Clock, Days, start_of_day};
 use crate::request::{Partial, RefreshRequest, RequestError, Selection, TableRequest};
 
-pub use question::{Filters, Keeping, LONGEST_TREND, Lookup, Question, Source, TrendBy, is_passing, items_part};
+pub use question::{Filters, Keeping, LONGEST_TREND, Lookup, Question, Source, TrendBy, is_passing, whole_items};
 pub use refusal::PlanError;
 pub use sql::{Query, QueryPlan, QueryTable, SqlError, query, sql_name};
 pub use view::View;
@@ -108,6 +108,17 @@ pub fn read(
     spec: &'static TableSpec,
     request: &TableRequest,
 ) -> Result<ReadPlan, PlanError> {
+    // First what is wrong with the request itself, whoever's account it is about.
+    let view = View::of(granted, world.policy, spec, &request.own);
+    selection::check(spec, &view, &request.selection)?;
+    if !request.period.has_whole_days() && !spec.columns.iter().any(|column| column.name == "event_time") {
+        return Err(RequestError::Contradiction {
+            parameter: "from",
+            other: "table",
+            why: "its rows are whole days; give days, or date-times at midnight",
+        }
+        .into());
+    }
     let account = account_of(world, granted, request.account.as_deref())?;
     let settings = world.accounts().get(account).ok_or_else(|| PlanError::unknown_account(account))?;
     let today = world.clock.today(&settings.timezone);
@@ -119,16 +130,6 @@ pub fn read(
     if let Some(filters) = &request.filters {
         filters_are_seen(world, granted, known.as_deref(), filters)?;
     }
-    if period.window.is_some() && !spec.columns.iter().any(|column| column.name == "event_time") {
-        return Err(RequestError::Contradiction {
-            parameter: "from",
-            other: "table",
-            why: "its rows are whole days; give days, or date-times at midnight",
-        }
-        .into());
-    }
-    let view = View::of(granted, world.policy, spec, &request.own);
-    selection::check(spec, &view, &request.selection)?;
     let days = selection::narrowed(spec, period.days, &request.selection, &settings.timezone);
     let sources = question::sources(spec, request, settings, days, today);
     let sum = match (spec.filling, request.own.one("by")) {

@@ -20,7 +20,7 @@ pub static TABLE: TableSpec = TableSpec {
             default: Some("day"),
             example: "week",
             description: "`day`, `week` (ISO weeks, from Monday) or `month` of each value. Weeks and months at the \
-                          ends of the period hold only its days.",
+                          ends of the period are whole: they count days outside of it as well.",
         },
         Parameter {
             name: "unique",

@@ -18,9 +18,14 @@ impl TryFrom<String> for Lapse {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        duration(&text).map(Self).ok_or("expected a duration such as `90s`, `5m`, `6h` or `2d`")
+        duration(&text)
+            .map(Self)
+            .ok_or("expected a duration such as `90s`, `5m`, `6h` or `2d`, of a hundred years at most")
     }
 }
+
+/// A hundred years: far beyond sense, and far from where adding it to an instant would overflow.
+const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 
 fn duration(text: &str) -> Option<Duration> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -32,7 +37,8 @@ fn duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| digits.parse::<u64>().ok()?.checked_mul(seconds)).flatten().map(Duration::from_secs)
+    let lapse = plain.then(|| digits.parse::<u64>().ok()?.checked_mul(seconds)).flatten().map(Duration::from_secs);
+    lapse.filter(|lapse| *lapse <= LONGEST)
 }
 
 /// A number of bytes: `256MiB`, `4GiB`, `500kB`.
@@ -128,7 +134,9 @@ mod tests {
         assert_eq!(duration("6h"), Some(Duration::from_secs(21_600)));
         assert_eq!(duration("2d"), Some(Duration::from_secs(172_800)));
         assert_eq!(duration("0s"), Some(Duration::ZERO));
-        for wrong in ["", "s", "5", "5 m", "-5m", "+5m", "1.5h", "1h30m", "5x", "99999999999999999999d", "5M", "٥m"] {
+        for wrong in
+            ["", "s", "5", "5 m", "-5m", "+5m", "1.5h", "1h30m", "5x", "99999999999999999999d", "36601d", "5M", "٥m"]
+        {
             assert_eq!(duration(wrong), None, "{wrong}");
         }
     }

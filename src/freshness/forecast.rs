@@ -29,6 +29,8 @@ pub struct Forecast {
     pub future: usize,
     /// Rows of the kept days.
     pub rows: u64,
+    /// When the oldest of them was read from CleverTap; `None` when none is kept.
+    pub as_of: Option<Timestamp>,
     /// Requests to CleverTap for the expired and missing days, if that can be told.
     pub calls: Option<u64>,
     /// How long they will take, from loads of this account that have ended since the start.
@@ -67,6 +69,8 @@ impl Freshness {
                 if let Some(stored) = stored.filter(|_| state != DayState::Missing) {
                     kept += 1;
                     rows += stored.rows;
+                    let read = stored.facts.fetched_at;
+                    forecast.as_of = Some(forecast.as_of.map_or(read, |oldest| oldest.min(read)));
                 }
             }
             forecast.days += source.days.count();
@@ -87,7 +91,7 @@ impl Freshness {
     }
 
     /// The days of the table's running jobs.
-    fn loading(&self, source: &Source) -> Vec<Vec<jiff::civil::Date>> {
+    pub(super) fn loading(&self, source: &Source) -> Vec<Vec<jiff::civil::Date>> {
         let jobs = self.fills.jobs();
         let running = jobs.iter().filter(|job| job.key == source.key && job.progress().state == JobState::Running);
         running.map(|job| job.days.clone()).collect()

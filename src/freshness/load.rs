@@ -19,7 +19,7 @@ use crate::catalog;
 use crate::clevertap::UpstreamError;
 use crate::flatten::{Contract, EventSpec, Flattener, Seen};
 use crate::period::{Clock, Days, zone_name};
-use crate::plan::{Question, Source};
+use crate::plan::{Question, Source, whole_items};
 use crate::store::{DayFacts, DayTable, NewDay, Snapshot, Staging, Store, StoredDay, TableKey, TableWriter};
 
 /// Staged cells kept in memory by one fill; what is beyond waits on disk.
@@ -216,7 +216,7 @@ impl Loader {
             Question::Events { .. } => Columns::BegunBy(whole()),
             Question::Items { parent, .. } if parent.key.part.is_none() => Columns::Own,
             Question::Items { property, .. } => {
-                let part = Some(format!("property={property}"));
+                let part = Some(whole_items(property));
                 Columns::BegunBy(self.store.table(&TableKey { part, ..key.clone() }))
             }
             Question::Profiles { .. }

@@ -29,6 +29,7 @@ use futures_util::{StreamExt, TryStreamExt};
 
 pub use cache::{AnswerCache, AnswerLimits};
 pub use facts::{AnswerFacts, CacheStatus};
+pub(in crate::http) use headers::disposition;
 
 use self::cache::{Key, Need};
 use self::conditions::Verdict;

@@ -51,29 +51,34 @@ impl Admission {
 }
 
 /// Middleware: a place for every request, kept until its body is sent.
-pub async fn one_place_each(
+///
+/// The refusal is an answer to the request and no bare error, so that it is counted under its route.
+pub async fn one_place_each<B: MessageBody + 'static>(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
+    next: Next<B>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let place = match request.app_data::<web::Data<Admission>>() {
-        Some(admission) => Some(admission.place()?),
+    let place = match request.app_data::<web::Data<Admission>>().map(|admission| admission.place()) {
         None => None,
+        Some(Ok(place)) => Some(place),
+        Some(Err(refusal)) => return Ok(request.error_response(refusal).map_into_right_body()),
     };
     let response = next.call(request).await?;
-    Ok(response.map_body(|_, body| InPlace { body: Box::pin(body), _place: place }))
+    Ok(response.map_body(|_, body| InPlace { body: Box::pin(body), _place: place }).map_into_left_body())
 }
 
 /// Middleware: no caller asks more often than it may. Who the caller is was settled before.
-pub async fn own_rate(
+pub async fn own_rate<B: MessageBody + 'static>(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
+    next: Next<B>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    if let (Some(admission), Some(granted)) =
-        (request.app_data::<web::Data<Admission>>(), request.extensions().get::<Granted>())
-    {
-        admission.rate(granted.caller())?;
+    let judged = match (request.app_data::<web::Data<Admission>>(), request.extensions().get::<Granted>()) {
+        (Some(admission), Some(granted)) => admission.rate(granted.caller()),
+        _ => Ok(()),
+    };
+    match judged {
+        Ok(()) => next.call(request).await.map(ServiceResponse::map_into_left_body),
+        Err(refusal) => Ok(request.error_response(refusal).map_into_right_body()),
     }
-    next.call(request).await
 }
 
 /// A body that keeps its request's place.

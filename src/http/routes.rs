@@ -4,11 +4,14 @@
 //! do it, say it.
 
 pub mod admin;
+pub mod connect;
+pub mod connect_pages;
 pub mod docs;
 mod fixed;
 pub mod index;
 pub mod jobs;
 pub mod odata;
+pub mod page;
 pub mod refresh;
 pub mod sql;
 pub mod tables;
@@ -53,6 +56,7 @@ pub fn v1(config: &mut ServiceConfig) {
         .service(tables::describe_table_as)
         .service(tables::describe_table)
         .service(tables::explain_table)
+        .service(tables::chart_table)
         .service(jobs::list_jobs)
         .service(jobs::show_job)
         .service(refresh::refresh_table)
@@ -60,6 +64,8 @@ pub fn v1(config: &mut ServiceConfig) {
         .service(sql::run_sql)
         .service(sql::send_sql)
         .service(sql::read_view)
+        .service(connect::show_powerbi_file)
+        .service(connect::list_recipes)
         .service(tables::read_table)
         .service(tables::negotiate_table)
         .default_service(web::to(unknown::public));
@@ -79,6 +85,13 @@ fn odata(config: &mut ServiceConfig) {
 /// Without a key. People, and tools that read descriptions.
 fn documentation(config: &mut ServiceConfig) {
     config
+        .service(page::show_page)
+        .map(|plain| plain.service(page::files()))
+        .service(connect_pages::show_powerbi)
+        .service(connect_pages::show_tableau)
+        .map(|plain| plain.service(connect_pages::tableau_without_slash()))
+        .service(connect_pages::show_looker_studio)
+        .service(connect_pages::show_looker_studio_file)
         .service(docs::show_openapi)
         .service(docs::show_docs)
         .service(docs::show_errors)

@@ -1,5 +1,6 @@
 //! What handlers ask of the rooms behind them: plan, make the days be there, read, answer.
 
+mod chart;
 mod explain;
 pub mod odata;
 mod sql;
@@ -19,14 +20,15 @@ use crate::http::answer::{self, AnswerFacts, CacheStatus};
 use crate::http::listing::DescribedColumn;
 use crate::http::state::AppState;
 use crate::period::day_number;
-use crate::plan::{self, ReadPlan, View};
+use crate::plan::{self, PlanError, ReadPlan, View};
 use crate::query;
 use crate::request::{self, Delivery, OutputOptions, RefreshRequest, TableRequest};
 use crate::store::TableKey;
 use crate::telemetry::{ServerTiming, Stage};
 
+pub use chart::draw_chart;
 pub use explain::{Explanation, explain_table};
-pub use sql::{read_view, run_sql};
+pub use sql::{describe_view, read_view, run_sql};
 
 /// The rows. `spec` is visible to the caller; accounts and events are still to be judged.
 pub async fn read_table(
@@ -129,7 +131,7 @@ pub async fn describe_table(
             }
         }
         // Without an account there are still the columns that all tables of this kind have.
-        Err(_) if asked.events.is_empty() && asked.account.is_none() => {}
+        Err(PlanError::NoAccount | PlanError::AccountNeeded { .. }) if asked.events.is_empty() => {}
         Err(refusal) => return Err(refusal.into()),
     }
     let columns = query::columns_of(spec, &snapshots);
@@ -152,6 +154,24 @@ pub async fn describe_table(
         found.cloned().ok_or_else(|| request::unknown_column("select", name, names).into())
     });
     chosen.collect()
+}
+
+/// The same once something of the table is known: its days are loaded when nothing of it is kept yet, because without
+/// them there are no columns of properties to describe.
+pub async fn describe_known_table(
+    state: &AppState,
+    granted: &Granted,
+    spec: &'static TableSpec,
+    asked: &TableRequest,
+) -> Result<Vec<DescribedColumn>, ApiError> {
+    let plan = state.in_world(|world| plan::read(world, granted, spec, asked))?;
+    for source in &plan.sources {
+        if state.store.table(&source.key).snapshot().await?.columns.is_empty() {
+            state.freshness.ensure(&plan).await?;
+            break;
+        }
+    }
+    describe_table(state, granted, spec, asked).await
 }
 
 /// The jobs whose account, table and event the caller sees, newest first.

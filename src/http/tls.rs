@@ -46,6 +46,11 @@ pub fn server_config(files: &Tls) -> Result<ServerConfig, TlsError> {
     Ok(ServerConfig::builder().with_no_client_auth().with_cert_resolver(current))
 }
 
+/// Whether the files can be used.
+pub fn check(files: &Tls) -> Result<(), TlsError> {
+    read(files).map(drop)
+}
+
 async fn follow(files: Tls, current: Arc<Current>) {
     let mut seen = changed_at(&files);
     loop {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 use crate::catalog::{Filling, TableSpec};
@@ -302,18 +303,14 @@ pub fn is_passing(key: &TableKey) -> bool {
     key.part.as_deref().unwrap_or_default().split('&').any(|word| PASSING.iter().any(|name| word.starts_with(name)))
 }
 
-/// The `part` of the kept items of this property, where all rows of the event are looked at.
-pub fn items_part(property: &str) -> String {
-    format!("property={property}")
-}
-
 /// The question in one line, `None` for the plain one. The same for the same question, whatever order its words had.
 ///
 /// The line is kept beside the table, where whoever reads the lake's log can read it. So what may name a person, a look-up
-/// or a condition, is there as its hash only.
+/// or a condition, is there as its hash only. No value can pass itself off as a further word: a property may be called
+/// `a&where=…`.
 fn part(question: &Question) -> Option<String> {
     let mut words: Vec<String> = Vec::new();
-    let mut add = |name: &str, value: &str| words.push(format!("{name}={value}"));
+    let mut add = |name: &str, value: &str| words.push(word(name, value));
     let filtered = |filters: &Filters| match filters.is_empty() {
         true => None,
         // Keys are sorted: serde_json keeps objects as ordered trees.
@@ -376,7 +373,7 @@ fn part(question: &Question) -> Option<String> {
         }
         Question::Campaigns | Question::CampaignReports | Question::EventCatalog | Question::ProfileProperties => {}
         Question::Items { property, parent } => {
-            words.push(items_part(property));
+            words.push(whole_items(property));
             words.extend(parent.key.part.clone());
         }
         Question::Devices { parent } | Question::EventSummaries { parent } => words.extend(parent.key.part.clone()),
@@ -385,6 +382,16 @@ fn part(question: &Question) -> Option<String> {
         words.push(format!("where={filters}"));
     }
     (!words.is_empty()).then(|| words.join("&"))
+}
+
+/// The part of the table with the items of all rows, whose columns those of some rows begin with.
+pub fn whole_items(property: &str) -> String {
+    word("property", property)
+}
+
+fn word(name: &str, value: &str) -> String {
+    const ENDS_A_WORD: &AsciiSet = &CONTROLS.add(b'%').add(b'&');
+    format!("{name}={}", utf8_percent_encode(value, ENDS_A_WORD))
 }
 
 fn hashed(text: &str) -> String {

@@ -6,6 +6,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 
+use super::gateway::check_settings;
 use crate::clevertap::{ApiCheck, CleverTap, EventQuery, Filters, Rank, Tuning, UpstreamError};
 use crate::config::{Account, Config};
 use crate::period::{Days, compact, zone_name};
@@ -18,10 +19,10 @@ struct Findings {
 
 /// Tries each account with one cheap call per API. A table of results goes to stdout.
 ///
-/// An account whose credentials or events do not work is exit code 1. Errors: nobody could call a gateway with this
-/// configuration; the table is printed before.
+/// An account whose credentials or events do not work is exit code 1. Errors: a gateway would not start with this
+/// configuration, or nobody could call it; the table is printed before.
 pub fn check(config: Config) -> anyhow::Result<ExitCode> {
-    let callers = config.check_callers();
+    let settings = check_settings(&config);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let results = runtime.block_on(async {
         let mut results = Vec::new();
@@ -69,7 +70,7 @@ pub fn check(config: Config) -> anyhow::Result<ExitCode> {
         }
     }
     // Whoever only pulls needs no caller, and wants to know of the accounts first.
-    callers?;
+    settings?;
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -133,8 +134,11 @@ fn compact_time(time: DateTime) -> i64 {
 
 fn explain(error: &UpstreamError) -> String {
     let hint = match error {
+        UpstreamError::Unauthorized { .. } if error.points_at_ip_restriction() => {
+            "an IP restriction: allow this machine's address in the dashboard"
+        }
         UpstreamError::Unauthorized { .. } => {
-            "wrong passcode, wrong region, an expired user passcode, or an IP restriction in the dashboard"
+            "wrong passcode, wrong region, or an expired user passcode; rarely an IP restriction in the dashboard"
         }
         UpstreamError::Unavailable { .. } => "no network, a wrong base_url, or CleverTap is down",
         UpstreamError::TimedOut { .. } => "a slow or blocked network",

@@ -49,6 +49,7 @@ fn config(simulator: &Simulator, listen: SocketAddr, store: &std::path::Path) ->
     }
     config.views = sample_views()?;
     config.auth.keys.push(KeyConfig::all_seeing("demo", DEMO_KEY));
+    config.offered_key = Some(DEMO_KEY.to_owned());
     Ok(config)
 }
 
@@ -60,13 +61,13 @@ fn greet(gateway: &Gateway, simulator: &Simulator) {
         "
 flattap demo: a simulated CleverTap shop with the gateway in front of it.
 
-  address   {base}
+  page      {base}/
   key       {DEMO_KEY}
   events    {events}
   docs      {base}/docs
   metrics   http://{admin}/metrics
 
-Try it:
+Look at it in a browser, or try it here:
 
   curl -H 'X-API-Key: {DEMO_KEY}' '{base}/v1/events.csv?event=Charged&range=last_7_days'
 

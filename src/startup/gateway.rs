@@ -20,7 +20,7 @@ use crate::http::state::AppState;
 use crate::http::tls::{self, TlsError};
 use crate::http::{Shared, admin_app, public_app};
 use crate::period::Clock;
-use crate::plan::ViewError;
+use crate::plan::{ViewError, Views};
 use crate::query::QueryError;
 use crate::store::{Store, StoreError};
 
@@ -54,6 +54,21 @@ pub enum StartError {
     Tls(#[from] TlsError),
     #[error("{what}")]
     Io { what: &'static str, source: std::io::Error },
+}
+
+impl StartError {
+    /// Whether the configuration has to be changed before another start can succeed.
+    pub fn is_about_settings(&self) -> bool {
+        matches!(self, Self::Config(_) | Self::Auth(_) | Self::View(_) | Self::Tls(_))
+    }
+}
+
+/// What a start would meet of the settings, found out without one: keys, views and certificates that cannot be used.
+pub(super) fn check_settings(config: &Config) -> Result<(), StartError> {
+    Authenticator::new(config, Clock::system())?;
+    Views::new(&config.views)?;
+    config.server.tls.as_ref().map_or(Ok(()), tls::check)?;
+    Ok(config.check_callers()?)
 }
 
 /// A gateway that listens. Nothing is answered before [`Gateway::run`].

@@ -85,6 +85,7 @@ impl Pull {
         let granted = Granted::of_operator(asked.pii);
         let house = House::open(config, Clock::system(), Tuning::default()).await?;
         let pull = Self { house, asked, granted, workers: Workers::for_this_machine()? };
+        pull.check()?;
         std::fs::create_dir_all(&pull.asked.out)
             .with_context(|| format!("the folder {} cannot be made", pull.asked.out.display()))?;
         let events = pull.events().await?;
@@ -116,6 +117,12 @@ impl Pull {
         }
         eprintln!("error: {} of {} failed: {}", failed.len(), events.len(), failed.join(", "));
         Ok(ExitCode::FAILURE)
+    }
+
+    /// Refuses words that no event could be asked with, before anything is asked of CleverTap or written.
+    fn check(&self) -> anyhow::Result<()> {
+        let any_event = self.asked.all_events.then_some("Charged");
+        self.plan(any_event.or(self.asked.events.first().map(String::as_str)), None).map(drop)
     }
 
     /// One file each; one file in all for a table without events.

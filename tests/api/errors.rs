@@ -121,6 +121,26 @@ async fn a_wrong_word_is_answered_with_the_right_one_and_costs_clevertap_nothing
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_words_is_said_before_what_is_not_there() {
+    let gateway = TestGateway::start().await;
+    catalogue_is_known(&gateway).await;
+    for (path, code) in [
+        ("/v1/events.csv?event=Nothing&account=other&range=last_7_day", "request_bad_parameter"),
+        ("/v1/events.csv?event=Nothing&account=other&from=2026-11-10&to=2026-11-09", "request_bad_parameter"),
+        ("/v1/event_counts.csv?event=Nothing&from=2026-11-10T06:00:00", "request_contradiction"),
+        (
+            "/v1/event_counts.csv?event=Charged&account=other&until=2026-11-10T06:00:00&from=-30d",
+            "request_contradiction",
+        ),
+        ("/v1/event_counts.csv?event=Nothing&select=nothing", "request_bad_parameter"),
+        ("/v1/event_counts.csv?event=Charged&account=other&orderby=nothing", "request_bad_parameter"),
+    ] {
+        gateway.get(path).await.refused(400, code);
+    }
+    gateway.get("/v1/event_counts.csv?event=Charged&from=2026-11-10T00:00:00").await.good();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_misspelt_event_is_answered_with_the_near_ones_once_the_catalogue_is_known() {
     let gateway = TestGateway::start().await;
     catalogue_is_known(&gateway).await;

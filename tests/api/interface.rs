@@ -155,6 +155,8 @@ async fn tables_and_columns_are_tables_themselves() {
     let columns = gateway.get("/v1/tables/events/schema").await.good().json();
     assert_eq!((&columns[0]["name"], &columns[0]["type"]), (&json!("row_id"), &json!("text")));
     assert!(columns.as_array().is_some_and(|columns| columns.len() == 17), "{columns:#}");
+    let backwards = gateway.get("/v1/tables/events/schema?from=today&to=2020-01-01").await;
+    backwards.refused(400, "request_bad_parameter");
 }
 
 #[tokio::test(flavor = "multi_thread")]

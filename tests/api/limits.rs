@@ -21,6 +21,7 @@ async fn one_request_too_many_is_refused_at_once_and_its_place_comes_back() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let refused = gateway.get("/v1/tables").await;
+        gateway.get("/openapi.json").await.good();
         let still_waiting = gateway.simulator.log().count(Endpoint::EventsPage) == 0;
         (refused, still_waiting)
     });
@@ -56,6 +57,9 @@ async fn a_caller_who_asks_too_often_waits_and_others_do_not() {
     let other = gateway.client.get(format!("{}/v1/tables", gateway.base)).header("x-api-key", "ft_other");
     gateway.send(other).await.good();
     gateway.get("/openapi.json").await.good();
+    let metrics = gateway.send(gateway.client.get(format!("{}/metrics", gateway.admin))).await.good().text();
+    let is_counted = |line: &str| line.contains("route=\"/v1/tables\",status=\"429\"");
+    assert!(metrics.lines().any(|line| line.contains("method=\"GET\"") && is_counted(line)), "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

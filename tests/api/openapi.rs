@@ -9,7 +9,21 @@ use serde_json::Value;
 use crate::support::{Setup, TestGateway};
 
 /// Without a key.
-const PUBLIC: [&str; 6] = ["/openapi.json", "/docs", "/docs/errors", "/livez", "/readyz", "/metrics"];
+const PUBLIC: [&str; 11] = [
+    "/",
+    "/openapi.json",
+    "/docs",
+    "/docs/errors",
+    "/connect/powerbi",
+    "/connect/tableau/",
+    "/connect/looker-studio",
+    "/connect/looker-studio/{file}",
+    "/livez",
+    "/readyz",
+    "/metrics",
+];
+/// Those of them on the admin listener.
+const ADMIN: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
 #[test]
 fn the_printed_document_is_the_one_in_the_repository() {
@@ -90,15 +104,19 @@ async fn every_documented_get_answers() {
         if item.get("get").is_none() || path == "/v1/jobs/{id}" || path == "/docs" {
             continue;
         }
-        let base = if PUBLIC[3..].contains(&path.as_str()) { &gateway.admin } else { &gateway.base };
+        let base = if ADMIN.contains(&path.as_str()) { &gateway.admin } else { &gateway.base };
         let query = match path.as_str() {
             "/v1/sql.{format}" => "?q=SELECT+1",
             "/v1/views/{name}.{format}" | "/odata/{set}" | "/odata/{set}/$count" => "?from=2026-11-10&to=2026-11-10",
             path if path.contains("{table}") => "?event=Charged&from=2026-11-10&to=2026-11-10",
             _ => "",
         };
-        let path = path.replace("{table}", "events").replace("{format}", "csv").replace("{name}", "revenue_by_day");
-        let path = path.replace("{set}", "events_charged");
+        let path = path
+            .replace("{table}", "events")
+            .replace("{format}", "csv")
+            .replace("{name}", "revenue_by_day")
+            .replace("{set}", "events_charged")
+            .replace("{file}", if path.starts_with("/v1") { "web.pq" } else { "Code.js" });
         let url = format!("{base}{path}{query}");
         let request = gateway.client.request(Method::GET, &url).header("x-api-key", flattap::config::TEST_KEY);
         assert_eq!(gateway.send(request).await.status, 200, "{url}");

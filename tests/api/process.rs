@@ -124,7 +124,8 @@ async fn check_tells_what_is_wrong_with_an_account() {
     simulator.faults().outage(Fault::Forbidden);
     let forbidden = check();
     ended(&forbidden, 1);
-    assert!(stdout(&forbidden).contains("IP restriction"), "{}", stdout(&forbidden));
+    assert!(stdout(&forbidden).contains("(an IP restriction: allow"), "{}", stdout(&forbidden));
+    assert!(!stdout(&forbidden).contains("passcode"), "{}", stdout(&forbidden));
     simulator.faults().outage_over();
 
     let text = configuration.text.clone();
@@ -182,6 +183,22 @@ async fn check_tells_of_the_accounts_also_where_nobody_may_call() {
     ended(&checked, 2);
     assert!(stdout(&checked).contains("ok, all 7 APIs answer"), "{}", stdout(&checked));
     assert!(stderr(&checked).contains("nobody could call"), "{}", stderr(&checked));
+}
+
+#[rstest]
+#[case("[auth.jwt]\nissuer = \"i\"\naudience = \"a\"\npublic_key_file = \"Cargo.toml\"\n", "auth.jwt")]
+#[case("[views.odd]\nsql = \"DELETE FROM campaigns\"\n", "view `odd`")]
+#[case("[server.tls]\ncert = \"none.pem\"\nkey = \"none.pem\"\n", "none.pem")]
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_of_settings_that_only_a_start_would_meet(#[case] section: &str, #[case] words: &str) {
+    let (folder, _simulator, configuration) = configured();
+    std::fs::write(folder.path().join("Cargo.toml"), "no key").unwrap();
+    let configuration = configuration.replace("[store]", &format!("{section}[store]"));
+    for command in ["check", "serve"] {
+        let refused = run(&[command, "--config", configuration.argument()]);
+        ended(&refused, 2);
+        assert!(stderr(&refused).contains(words), "{command}: {}", stderr(&refused));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use flattap::simulator::{Endpoint, Fault, Place, Simulator};
 use jiff::ToSpan;
 use jiff::civil::Date;
+use rstest::rstest;
 use tempfile::TempDir;
 
 use crate::support::program::{Configuration, Program, Served, run, shop, stderr, stdout};
@@ -116,6 +117,23 @@ async fn what_fails_is_listed_and_the_rest_is_there() {
     assert_eq!(rows.as_array().unwrap().len() as u64, pulling.simulator.count("Charged", first, last));
 }
 
+#[rstest]
+#[case(&["--event", "Charged", "--set", "evnt=1"], "there is no parameter `evnt`")]
+#[case(&["--event", "Charged", "--account", "other"], "there is no account `other`")]
+#[case(&["--table", "event_counts", "--all-events", "--set", "by=week"], "`by` cannot be `week`")]
+#[case(&["--table", "profile"], "`identity` is missing")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_asked_is_a_wrong_command_line(#[case] more: &[&str], #[case] words: &str) {
+    let pulling = Pulling::new(1);
+    let output = pulling.pull(more);
+    ended(&output, 2);
+    assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    let backwards = ["2026-11-10".to_owned(), "2026-11-09".to_owned()];
+    ended(&run(&pulling.arguments(&["--event", "Charged"], &backwards)), 2);
+    assert_eq!(pulling.simulator.log().total(), 0);
+    assert!(!Path::new(pulling.out()).exists(), "not even the folder is made");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_there_stays_until_the_new_one_is_whole() {
     let pulling = Pulling::new(5);
@@ -183,7 +201,7 @@ async fn any_table_can_be_pulled() {
     assert!(found["profile_properties.csv"].starts_with("property,column,type,is_personal\r\n"));
 
     let wrong = pulling.pull(&["--table", "event_counts", "--event", "Charged", "--set", "by=year"]);
-    ended(&wrong, 1);
+    ended(&wrong, 2);
     assert!(stderr(&wrong).contains("by") && stderr(&wrong).contains("year"), "{}", stderr(&wrong));
     let unknown = pulling.pull(&["--table", "event_count"]);
     ended(&unknown, 2);

@@ -87,7 +87,7 @@ fn token_or_string(text: &str) -> String {
 }
 
 /// `attachment` with the name twice (RFC 6266): in ASCII, and as it is.
-fn disposition(name: &str) -> ContentDisposition {
+pub(in crate::http) fn disposition(name: &str) -> ContentDisposition {
     let mut fit = String::new();
     for letter in name.trim_matches(['.', ' ']).chars() {
         let unfit = letter.is_control() || r#"/\:*?"<>|"#.contains(letter);

@@ -15,7 +15,7 @@ const WAYS: [&str; 4] = ["bearer", "api_key_header", "basic", "api_key_query"];
 #[openapi(
     info(
         title = "flattap",
-        description = "CleverTap's events as flat, typed tables for BI tools.\n\n\
+        description = "CleverTap's events, profiles and campaigns as flat, typed tables for BI tools.\n\n\
             One address is one table: `/v1/events.csv?event=Charged&range=last_30_days`. Power BI, Excel, Tableau, \
             Looker Studio, Sheets and curl read it as it is.\n\n\
             * **Key.** As the password of Basic authentication (any user name), as `Authorization: Bearer`, as \
@@ -28,9 +28,10 @@ const WAYS: [&str; 4] = ["bearer", "api_key_header", "basic", "api_key_query"];
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(
+        (name = "tables", description = "Rows and columns. What BI tools call."),
         (name = "queries", description = "SQL over the tables, and queries that were saved."),
         (name = "odata", description = "The tables as OData v4 sets, for Power BI, Excel and Tableau."),
-        (name = "tables", description = "Rows and columns. What BI tools call."),
+        (name = "tools", description = "Ready texts and files for BI tools and programs."),
         (name = "loading", description = "What is being fetched from CleverTap, and fetching it again."),
         (name = "documentation", description = "This document and its pages. No key is needed."),
         (name = "operations", description = "For whoever runs the server, on the admin listener.")

@@ -83,21 +83,35 @@ fn of_tables(tables: &[&'static TableSpec], needs: Needs) -> Vec<Documented> {
     gather(tables, |table| table.parameters()).iter().map(document).collect()
 }
 
+/// Without these nearly no table and no query answers.
+const FILLED_IN: [&str; 2] = ["event", "q"];
+
 fn documented(shared: &Shared, required: Required, description: String) -> Documented {
     let parameter = shared.first.parameter;
     let example = value(parameter, parameter.example);
+    // A page to try requests fills in the example of a parameter as its value, and most of these exclude each other. So
+    // only what a first try needs has one; for the others it stands with the schema.
+    let is_filled_in = FILLED_IN.contains(&parameter.name);
+    let schema = |shared: &Shared| match is_filled_in {
+        true => schema(shared),
+        false => {
+            let mut schema = schema(shared);
+            schema.examples = vec![example.clone()];
+            schema
+        }
+    };
     let documented = ParameterBuilder::new()
         .name(parameter.name)
         .parameter_in(ParameterIn::Query)
         .required(required)
         .description(Some(description));
     match shared.repeat() {
-        Repeat::Once => documented.schema(Some(schema(shared))).example(Some(example)).build(),
+        Repeat::Once => documented.schema(Some(schema(shared))).example(is_filled_in.then(|| example.clone())).build(),
         Repeat::Many => documented
             .schema(Some(ArrayBuilder::new().items(schema(shared))))
             .style(Some(ParameterStyle::Form))
             .explode(Some(true))
-            .example(Some(Value::from(vec![example])))
+            .example(is_filled_in.then(|| Value::from(vec![example.clone()])))
             .build(),
     }
 }
@@ -181,6 +195,15 @@ mod tests {
     }
 
     #[test]
+    fn a_first_try_is_not_filled_with_what_excludes_each_other() {
+        let of = of_all(Needs::AsTold);
+        assert_eq!(of("event")["example"], serde_json::json!(["Charged"]));
+        for name in ["from", "to", "until", "range", "account", "download"] {
+            assert!(of(name)["example"].is_null() && of(name)["schema"]["examples"].is_array(), "{name}");
+        }
+    }
+
+    #[test]
     fn what_only_some_tables_require_is_required_there() {
         let event = of_all(Needs::AsTold)("event");
         assert_eq!(event["required"], false);
@@ -197,13 +220,16 @@ mod tests {
         let limit = of("limit_values");
         assert_eq!(
             limit["schema"],
-            serde_json::json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 10})
+            serde_json::json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 10, "examples": [20]})
         );
-        assert_eq!(limit["example"], 20);
         assert_eq!(of("unique")["schema"]["enum"], serde_json::json!(["0", "1"]));
         let filter = of("where");
         assert_eq!(filter["schema"]["items"]["contentMediaType"], "application/json");
-        assert!(filter["example"][0].as_str().is_some_and(|text| serde_json::from_str::<Value>(text).is_ok()));
+        assert!(
+            filter["schema"]["items"]["examples"][0]
+                .as_str()
+                .is_some_and(|text| serde_json::from_str::<Value>(text).is_ok())
+        );
         for name in ["channel", "delivery", "status", "message_type", "slice"] {
             assert!(of(name)["schema"]["items"]["enum"].as_array().is_some_and(|words| words.len() > 2), "{name}");
             assert_eq!((&of(name)["explode"], &of(name)["style"]), (&Value::from(true), &Value::from("form")));

@@ -58,6 +58,10 @@ refusals! {
     OfQueries: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES, DATA, &[
         Code::RequestBadSql, Code::RequestQueryLimit, Code::RequestMediaType, Code::RequestTooLarge,
     ];
+    /// Of texts for tools. Those of a view need its days.
+    OfRecipes: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES, DATA, &[
+        Code::AuthForbidden, Code::RequestQueryLimit,
+    ];
     /// Of a schema page.
     OfDescriptions: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES,
         &[Code::AuthForbidden, Code::StoreUnavailable];

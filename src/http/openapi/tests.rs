@@ -41,11 +41,16 @@ fn every_address_is_there() {
         "GET /v1/{table}.{format}",
         "HEAD /v1/{table}.{format}",
         "GET /v1/tables/{table}/explain",
+        "GET /v1/tables/{table}/chart.svg",
         "GET /v1/sql.{format}",
         "HEAD /v1/sql.{format}",
         "POST /v1/sql.{format}",
         "GET /v1/views/{name}.{format}",
         "HEAD /v1/views/{name}.{format}",
+        "GET /v1/connect/{table}",
+        "HEAD /v1/connect/{table}",
+        "GET /v1/connect/powerbi/{table}/{file}",
+        "HEAD /v1/connect/powerbi/{table}/{file}",
         "GET /v1/jobs",
         "GET /v1/jobs/{id}",
         "POST /v1/refresh",
@@ -57,16 +62,21 @@ fn every_address_is_there() {
         "HEAD /odata/{set}",
         "GET /odata/{set}/$count",
         "HEAD /odata/{set}/$count",
+        "GET /",
         "GET /openapi.json",
         "GET /docs",
         "GET /docs/errors",
+        "GET /connect/powerbi",
+        "GET /connect/tableau/",
+        "GET /connect/looker-studio",
+        "GET /connect/looker-studio/{file}",
         "GET /livez",
         "GET /readyz",
         "GET /metrics",
     ] {
         assert!(listed.iter().any(|line| line == expected), "{expected} is not in {listed:#?}");
     }
-    assert_eq!(listed.len(), 32, "{listed:#?}");
+    assert_eq!(listed.len(), 33, "{listed:#?}");
 }
 
 #[test]

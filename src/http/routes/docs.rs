@@ -1,21 +1,19 @@
 //! The documentation: the OpenAPI document, a page to try it, the page of errors. No key, no data, no other host.
 //!
-//! The page to try it is Swagger UI out of the binary. All its scripts are files of its own, so the content policy
-//! allows scripts from here only; its styles are partly written inline. What it asks, it asks with the visitor's key.
+//! The page to try it is Swagger UI out of the binary, in a frame of ours. All its scripts are files of its own, so the
+//! content policy allows scripts from here only; its styles are partly written inline. What it asks, it asks with the visitor's key.
 
 use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, Resource, route, web};
-use bytes::Bytes;
 use utoipa_swagger_ui::Config;
 
-use super::fixed;
 use super::tables::links;
-use super::unknown;
-use crate::error::{ApiError, errors_page};
-use crate::http::openapi;
+use super::{fixed, page, unknown};
+use crate::error::ApiError;
 use crate::http::state::AppState;
+use crate::http::{openapi, pages};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
@@ -64,12 +62,9 @@ pub async fn show_docs() -> HttpResponse {
     )))),
 )]
 #[route("/docs/errors", method = "GET", method = "HEAD")]
-pub async fn show_errors(request: HttpRequest) -> HttpResponse {
-    static PAGE: LazyLock<Bytes> = LazyLock::new(|| errors_page().into());
-    fixed::answer(&request, "text/html; charset=utf-8", PAGE.clone()).finish_with(&[(
-        CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    )])
+pub async fn show_errors(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let page = pages::errors().map_err(ApiError::internal)?;
+    Ok(page::answer(&request, "text/html; charset=utf-8", page.into()))
 }
 
 /// The files of Swagger UI.
@@ -81,6 +76,11 @@ pub(super) fn swagger_ui() -> Resource {
 }
 
 async fn swagger_file(request: HttpRequest, file: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    let policy = [(CONTENT_SECURITY_POLICY, POLICY)];
+    if matches!(file.as_str(), "" | "index.html") {
+        let page = pages::docs().map_err(ApiError::internal)?;
+        return Ok(fixed::answer(&request, "text/html; charset=utf-8", page.into()).finish_with(&policy));
+    }
     static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
         // Relative for the same reason. The validator of the original page would send our document to another host.
         let config = Config::from("../openapi.json").validator_url("none").use_base_layout();
@@ -89,6 +89,5 @@ async fn swagger_file(request: HttpRequest, file: web::Path<String>) -> Result<H
     let found =
         utoipa_swagger_ui::serve(&file, CONFIG.clone()).map_err(|error| ApiError::internal(error.to_string()))?;
     let found = found.ok_or_else(|| ApiError::path_unknown(request.path()))?;
-    Ok(fixed::answer(&request, &found.content_type, found.bytes.into_owned().into())
-        .finish_with(&[(CONTENT_SECURITY_POLICY, POLICY)]))
+    Ok(fixed::answer(&request, &found.content_type, found.bytes.into_owned().into()).finish_with(&policy))
 }

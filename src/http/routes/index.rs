@@ -11,6 +11,7 @@ use crate::auth::Granted;
 use crate::error::ApiError;
 use crate::http::openapi::refusals::OfPages;
 use crate::http::state::AppState;
+use crate::period::zone_name;
 use crate::request;
 
 /// What there is, as links.
@@ -23,6 +24,8 @@ pub struct Index {
     /// The tables that this key may read.
     #[schema(example = "/v1/tables")]
     tables: String,
+    /// The accounts that this key sees. With several, a request names one with `account=`.
+    accounts: Vec<IndexedAccount>,
     /// What is being loaded.
     #[schema(example = "/v1/jobs")]
     jobs: String,
@@ -34,6 +37,16 @@ pub struct Index {
     docs: String,
 }
 
+/// One account.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IndexedAccount {
+    #[schema(example = "main")]
+    name: String,
+    /// The project's time zone, whose days all tables have.
+    #[schema(example = "Asia/Kolkata")]
+    timezone: String,
+}
+
 /// Test the connection
 ///
 /// Answers 200 with a few links for a valid key, and 401 otherwise. BI tools test a connection here; it takes no
@@ -43,7 +56,8 @@ pub struct Index {
     tag = "tables",
     responses(
         (status = 200, description = "The key is valid.", body = Index, example = json!({
-            "name": "flattap", "version": "0.1.0", "tables": "/v1/tables", "jobs": "/v1/jobs",
+            "name": "flattap", "version": "0.1.0", "tables": "/v1/tables",
+            "accounts": [{"name": "main", "timezone": "Asia/Kolkata"}], "jobs": "/v1/jobs",
             "openapi": "/openapi.json", "docs": "/docs/",
         })),
         OfPages,
@@ -58,13 +72,19 @@ pub async fn show_index(
     index(granted, state, request).await
 }
 
-async fn index(_: Granted, state: web::Data<AppState>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+async fn index(granted: Granted, state: web::Data<AppState>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     request::parse_nothing(request.query_string(), rules(&state))?;
     let links = links(&state);
+    let accounts = state.config.accounts.iter().filter(|(name, _)| granted.sees_account(name));
+    let accounts = accounts.map(|(name, account)| IndexedAccount {
+        name: name.clone(),
+        timezone: zone_name(&account.timezone).to_owned(),
+    });
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "private, no-cache")).json(Index {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         tables: links.to("v1/tables"),
+        accounts: accounts.collect(),
         jobs: links.to("v1/jobs"),
         openapi: links.to("openapi.json"),
         docs: links.to("docs/"),

@@ -1,6 +1,6 @@
 //! Tables: their rows, their columns, and the list of them.
 
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{HttpRequest, HttpResponse, route, web};
 
 use crate::auth::Granted;
@@ -177,7 +177,8 @@ pub async fn describe_table(
     responses(
         (status = 200, description = "The explanation.", body = Explanation, example = json!({
             "table": "events", "account": "main", "from": "2026-11-16", "to": "2026-11-22",
-            "days": {"total": 7, "warm": 4, "open": 3, "cold": 3, "loading": 0, "future": 0, "rows": 8120},
+            "days": {"total": 7, "warm": 4, "open": 3, "cold": 3, "loading": 0, "future": 0, "rows": 8120,
+                     "as_of": "2026-11-23T10:15:00Z"},
             "upstream": {"calls": 6, "seconds": 4.5},
             "policy": {"pii": "hash", "hashed": ["identity", "email"], "dropped": []},
             "plan": "Projection: row_id, event_name, …",
@@ -196,6 +197,44 @@ pub async fn explain_table(
     let asked = request::parse(request.query_string(), spec, rules(&state))?;
     let explanation = service::explain_table(&state, &granted, spec, &asked).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(explanation))
+}
+
+/// Draw the rows per day
+///
+/// A chart of how many rows each day of an event has, as an SVG that takes its colour and size from where it stands. It is
+/// made of what is kept: nothing is loaded, CleverTap is not asked, and days that are not loaded yet are hatched. Its title,
+/// description and `data-` attributes hold the numbers. It takes the query string of the table, but nothing that leaves
+/// out rows of a day.
+#[utoipa::path(
+    get,
+    tag = "tables",
+    params(("table" = String, Path, description = "Name of the table: `events`."), TableQuery),
+    responses(
+        (
+            status = 200, description = "The chart. `Flattap-Complete` says whether every day that has begun is in it.",
+            content((String = "image/svg+xml", example = "<svg …><title>Charged: rows per day, …</title>…</svg>")),
+        ),
+        OfDescriptions,
+    ),
+)]
+#[route("/tables/{table}/chart.svg", method = "GET", method = "HEAD")]
+pub async fn chart_table(
+    granted: Granted,
+    state: web::Data<AppState>,
+    table: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let spec = visible(&granted, &table)?;
+    let asked = request::parse(request.query_string(), spec, rules(&state))?;
+    let chart = service::draw_chart(&state, &granted, spec, &asked).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("image/svg+xml")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // Opened by itself it is a document, which needs nothing at all.
+        .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
+        .insert_header(("Flattap-Complete", chart.complete.to_string()))
+        .body(chart.svg))
 }
 
 async fn columns(

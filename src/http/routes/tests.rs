@@ -30,7 +30,7 @@ fn header<'a>(response: &'a ServiceResponse<impl MessageBody>, name: &str) -> &'
 
 #[rstest]
 #[case("/docs/errors", "text/html; charset=utf-8")]
-#[case("/docs/", "text/html")]
+#[case("/docs/", "text/html; charset=utf-8")]
 #[case("/docs/swagger-ui-bundle.js", "text/javascript")]
 #[case("/docs/swagger-initializer.js", "text/javascript")]
 #[case("/docs/swagger-ui.css", "text/css")]

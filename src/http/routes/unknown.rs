@@ -15,7 +15,7 @@ use crate::http::links::is_below;
 use crate::http::openapi;
 
 /// Addresses that are served and not documented.
-const BESIDE_THE_DOCUMENT: &[&str] = &["/v1", "/docs/{file}", "/docs/"];
+const BESIDE_THE_DOCUMENT: &[&str] = &["/v1", "/assets/{file}", "/connect/tableau", "/docs/{file}", "/docs/"];
 
 /// On the BI listener. Below `/v1` and `/odata` whoever shows no valid key learns nothing but that.
 pub(super) async fn public(request: HttpRequest) -> Result<HttpResponse, actix_web::Error> {

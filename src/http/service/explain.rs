@@ -44,6 +44,9 @@ struct ExplainedDays {
     future: usize,
     /// Rows of the kept days.
     rows: u64,
+    /// When the oldest of the kept days was read from CleverTap; null when none is kept.
+    #[schema(format = DateTime)]
+    as_of: Option<String>,
 }
 
 /// What has to be asked of CleverTap.
@@ -113,6 +116,7 @@ fn days(forecast: &Forecast) -> ExplainedDays {
         loading: forecast.loading,
         future: forecast.future,
         rows: forecast.rows,
+        as_of: forecast.as_of.map(|at| at.to_string()),
     }
 }
 

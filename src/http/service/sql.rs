@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{cache_status, hash_rows};
 use crate::auth::Granted;
-use crate::encode::Format;
+use crate::encode::{Format, OutputColumn};
 use crate::error::ApiError;
 use crate::freshness::{Origin, Ready};
 use crate::http::answer::{self, AnswerFacts, CacheStatus};
@@ -48,6 +48,23 @@ pub async fn read_view(
     run(state, &granted.through_view(), asked, format, request).await
 }
 
+/// The columns of a saved query as the caller gets them. Its days are loaded first, as for its rows: what a query makes
+/// of columns that nobody has seen yet cannot be known.
+pub async fn describe_view(
+    state: &AppState,
+    granted: &Granted,
+    view: &SavedQuery,
+    asked: QueryRequest,
+) -> Result<Vec<OutputColumn>, ApiError> {
+    let values = view.values(&asked.values)?;
+    let granted = granted.through_view();
+    let plan = state.in_world(|world| plan::query(world, &granted, &view.query, &asked, values))?;
+    let plan = narrowed(state, &granted, plan).await?;
+    let ready = loaded(state, &plan).await?;
+    let snapshots: Vec<_> = ready.into_iter().map(|ready| ready.snapshots).collect();
+    Ok(state.engine.plan_query(&plan, &snapshots).await?.columns)
+}
+
 struct Asked<'a> {
     /// For the name of a download.
     name: &'a str,
@@ -67,9 +84,7 @@ async fn run(
     let judge = || state.in_world(|world| plan::query(world, granted, asked.query, &asked.words, asked.values.clone()));
     let plan = timing.time(Stage::Plan, judge)?;
     let plan = narrowed(state, granted, plan).await?;
-    let loads = join_all(plan.tables.iter().map(|table| state.freshness.ensure(&table.plan)));
-    // All of them are set going before the first refusal is said.
-    let ready: Vec<Ready> = timing.measure(Stage::Fetch, loads).await.into_iter().collect::<Result<_, _>>()?;
+    let ready = timing.measure(Stage::Fetch, loaded(state, &plan)).await?;
     let snapshots: Vec<_> = ready.iter().map(|ready| ready.snapshots.clone()).collect();
     let planned = state.engine.plan_query(&plan, &snapshots).await?;
     let facts = AnswerFacts {
@@ -81,6 +96,13 @@ async fn run(
         Ok((columns, state.engine.run_query(planned)))
     };
     answer::respond(request, &state.answers, facts, rows).await
+}
+
+/// The days of all tables, at hand.
+async fn loaded(state: &AppState, plan: &QueryPlan) -> Result<Vec<Ready>, ApiError> {
+    let loads = join_all(plan.tables.iter().map(|table| state.freshness.ensure(&table.plan)));
+    // All of them are set going before the first refusal is said.
+    Ok(loads.await.into_iter().collect::<Result<_, _>>()?)
 }
 
 /// The plan over the days that the query's own conditions leave, as far as what is kept lets it be understood.

@@ -56,6 +56,19 @@ impl PeriodRequest {
         Ok(Period { days, window: (!(midnight(start) && midnight(stop))).then_some((start, stop)) })
     }
 
+    /// Whether it begins and ends at midnight, on whatever day.
+    pub fn has_whole_days(&self) -> bool {
+        let is_whole = |moment: &Moment| match moment {
+            Moment::Day(_) => true,
+            Moment::At(moment) => moment.time() == jiff::civil::Time::midnight(),
+        };
+        match self {
+            Self::Named(_) => true,
+            Self::Between { from, end: End::Until(until) } => is_whole(from) && is_whole(until),
+            Self::Between { from, end: End::Today | End::To(_) } => is_whole(from),
+        }
+    }
+
     /// Refuses what is wrong on any day: both ends on the calendar, or both counted from today.
     pub(super) fn check(&self, longest_days: u32) -> Result<(), RequestError> {
         let same_footing = match self {

@@ -14,17 +14,28 @@ pub fn variable(name: &str) -> String {
 
 /// Runs a script with Python, and reads the JSON that it prints.
 pub async fn python(script: &str, arguments: &[&str]) -> Value {
-    run(&variable("FLATTAP_TEST_PYTHON"), script, arguments).await
+    python_with(script, arguments, &[]).await
+}
+
+/// The same with further variables.
+pub async fn python_with(script: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Value {
+    run(&variable("FLATTAP_TEST_PYTHON"), script, arguments, variables).await
 }
 
 /// Runs a script with Node, and reads the JSON that it prints. The script finds its packages beside it.
 pub async fn node(script: &str, arguments: &[&str]) -> Value {
-    run(&variable("FLATTAP_TEST_NODE"), script, arguments).await
+    node_with(script, arguments, &[]).await
 }
 
-async fn run(program: &str, script: &str, arguments: &[&str]) -> Value {
+/// The same with further variables.
+pub async fn node_with(script: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Value {
+    run(&variable("FLATTAP_TEST_NODE"), script, arguments, variables).await
+}
+
+async fn run(program: &str, script: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Value {
     let mut command = Command::new(program);
     command.arg(format!("{}/tests/clients/{script}", env!("CARGO_MANIFEST_DIR"))).args(arguments);
+    command.envs(variables.iter().copied());
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
     let output = output.unwrap_or_else(|error| panic!("{program} does not start: {error}"));
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

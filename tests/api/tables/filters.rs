@@ -8,6 +8,7 @@ use jiff::civil::{Date, date};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::support::{Setup, TestGateway};
 
@@ -58,6 +59,23 @@ async fn a_condition_chooses_rows_and_is_kept_apart_from_other_conditions() {
         ids.iter().all(|id| all.rows.iter().any(|row| row["row_id"] == **id)),
         "rows are who they are in the whole"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_property_that_is_called_like_a_condition_is_not_taken_for_one() {
+    let gateway = TestGateway::start().await;
+    let condition = paid_with("UPI");
+    let hash = hex::encode(Sha256::digest(condition.to_string()));
+    let path = format!("/v1/event_trends.csv?event=Charged&from={FIRST}&to={LAST}&sum=Quantity%20of%20nothing");
+    let odd = format!("{path}%26where%3D{hash}");
+    let conditioned = format!("{path}&where={}", utf8_percent_encode(&condition.to_string(), NON_ALPHANUMERIC));
+    let asked = async |path: &str| {
+        let before = gateway.simulator.log().count(Endpoint::TrendsOpen);
+        gateway.get(path).await;
+        gateway.simulator.log().count(Endpoint::TrendsOpen) - before
+    };
+    assert_eq!((asked(&odd).await, asked(&conditioned).await), (1, 1), "two questions are asked and kept");
+    assert_eq!((asked(&odd).await, asked(&conditioned).await), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

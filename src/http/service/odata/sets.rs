@@ -150,7 +150,7 @@ async fn items<'a>(asked: &Asked<'a>, events: &[String], names: &mut Names) -> R
             Err(error) => return Err(error.into()),
         };
         for property in columns.iter().filter_map(list_of) {
-            let part = plan::items_part(property);
+            let part = plan::whole_items(property);
             let is_known = property == ITEMS || {
                 let made = asked.state.store.table(&key(event_items::TABLE.name, event, Some(part))).snapshot().await?;
                 !made.columns.is_empty()

@@ -1,0 +1,203 @@
+//! Ready texts for tools, made for one table as this caller gets it: lines to paste, Power Query texts, `.pbids` files.
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
+use actix_web::{HttpRequest, HttpResponse, route, web};
+
+use super::tables::{rules, visible};
+use crate::auth::Granted;
+use crate::catalog::{Filling, TableSpec};
+use crate::connect::powerbi::{self, Rows};
+use crate::connect::recipes::{Recipe, recipes};
+use crate::connect::{Address, sets};
+use crate::error::{ApiError, Code};
+use crate::http::answer::disposition;
+use crate::http::links::Links;
+use crate::http::openapi::parameters::TableQuery;
+use crate::http::openapi::refusals::OfRecipes;
+use crate::http::service;
+use crate::http::state::AppState;
+use crate::request;
+use crate::table::ColumnType;
+
+/// The files there are for Power BI.
+pub(super) const FILES: [&str; 5] = ["web.pq", "incremental.pq", "odata.pq", "web.pbids", "odata.pbids"];
+
+/// What to paste, for each tool
+///
+/// What Power BI, Excel, Tableau, Looker Studio, Sheets, pandas, Polars, DuckDB, R, Grafana, Qlik and curl need to read
+/// these rows, with the steps for it. It takes the query string of the table itself; words about the form of CSV and the
+/// key are left out, because each tool has its own. `views.NAME` stands for a view.
+#[utoipa::path(
+    get,
+    tag = "tools",
+    params(("table" = String, Path, description = "Name of the table, or `views.` and the name of a view."), TableQuery),
+    responses((status = 200, description = "One recipe a tool.", body = Vec<Recipe>, example = json!([{
+        "tool": "curl", "name": "curl", "label": "Shell", "language": "sh",
+        "text": "curl -fsS --compressed -H \"X-API-Key: $FLATTAP_KEY\" \
+                 'https://bi.example.com/v1/events.csv?event=Charged&range=last_7_days' -o 'events-Charged.csv'",
+        "steps": ["The key comes from the variable `FLATTAP_KEY`."], "page": null, "is_tested": true,
+    }])), OfRecipes),
+)]
+#[route("/connect/{table}", method = "GET", method = "HEAD")]
+pub async fn list_recipes(
+    granted: Granted,
+    state: web::Data<AppState>,
+    table: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let subject = subject(&granted, &state, &table, &request).await?;
+    let recipes = recipes(&subject.address, &subject.columns, subject.known_set().as_deref());
+    Ok(HttpResponse::Ok().insert_header(PRIVATE).insert_header(VARIES).json(recipes))
+}
+
+/// A file for Power BI
+///
+/// `web.pq` and `odata.pq` are Power Query texts for the advanced editor of Power BI and Excel; `incremental.pq` is the
+/// one that takes its period from the parameters `RangeStart` and `RangeEnd`. `web.pbids` and `odata.pbids` open Power
+/// BI Desktop at this source. No file holds a key. It takes the query string of the table itself; words about the form
+/// of CSV are left out. The OData forms take words of the period only: columns and rows are chosen in the tool.
+#[utoipa::path(
+    get,
+    tag = "tools",
+    params(
+        ("table" = String, Path, description = "Name of the table, or `views.` and the name of a view."),
+        ("file" = String, Path, description = "`web.pq`, `incremental.pq`, `odata.pq`, `web.pbids` or `odata.pbids`.", example = "web.pq"),
+        TableQuery,
+    ),
+    responses((status = 200, description = "The file.", content(
+        (String = "text/plain", example = "let\n    Source = Web.Contents(\n …"),
+        (String = "application/octet-stream", example = "{\"version\": \"0.1\", \"connections\": [ … ]}"),
+    )), OfRecipes),
+)]
+#[route("/connect/powerbi/{table}/{file}", method = "GET", method = "HEAD")]
+pub async fn show_powerbi_file(
+    granted: Granted,
+    state: web::Data<AppState>,
+    path: web::Path<(String, String)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let (table, file) = path.into_inner();
+    let subject = subject(&granted, &state, &table, &request).await?;
+    let body = match file.as_str() {
+        "web.pq" => powerbi::web_query(&subject.address, &subject.columns, Rows::AsAsked),
+        "incremental.pq" => {
+            let rows = Rows::Partition { time: subject.partition()? };
+            powerbi::web_query(&subject.address, &subject.columns, rows)
+        }
+        "odata.pq" => powerbi::odata_query(&subject.address.base, &subject.set()?, &subject.period_words()),
+        "web.pbids" => powerbi::web_file(&subject.address),
+        "odata.pbids" => powerbi::odata_file(&subject.address.base, &subject.set()?),
+        other => return Err(ApiError::format_unknown(other, FILES)),
+    };
+    let mut response = HttpResponse::Ok();
+    response.insert_header(PRIVATE).insert_header(VARIES);
+    match file.strip_suffix(".pbids") {
+        None => response.insert_header((CONTENT_TYPE, "text/plain; charset=utf-8")),
+        // What a browser is to save and not to show.
+        Some(_) => response
+            .insert_header((CONTENT_TYPE, "application/octet-stream"))
+            .insert_header(disposition(&format!("{}.pbids", subject.address.title()))),
+    };
+    Ok(response.body(body))
+}
+
+const PRIVATE: (actix_web::http::header::HeaderName, &str) = (CACHE_CONTROL, "private, no-cache");
+const VARIES: (actix_web::http::header::HeaderName, &str) = (VARY, "Authorization, X-API-Key");
+
+/// What the texts are about.
+struct Subject {
+    address: Address,
+    /// As the caller gets them.
+    columns: Vec<(String, ColumnType)>,
+    source: Source,
+}
+
+enum Source {
+    Table { spec: &'static TableSpec, events: Vec<String>, by: Option<String> },
+    View { name: String },
+}
+
+async fn subject(granted: &Granted, state: &AppState, table: &str, request: &HttpRequest) -> Result<Subject, ApiError> {
+    let base = Links::whole(&state.config.server, request);
+    let words = || url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    if let Some(name) = table.strip_prefix("views.") {
+        let Some(view) = state.views.seen_by(granted).find(|view| view.name == name) else {
+            return Err(ApiError::view_unknown(name, state.views.seen_by(granted).map(|view| view.name.as_str())));
+        };
+        let asked = request::parse_view(request.query_string(), view.parameters, view.range, rules(state))?;
+        let described = service::describe_view(state, granted, view, asked).await?;
+        let columns = described.into_iter().map(|column| (column.name, column.kind)).collect();
+        let address = Address::new(base.base(), format!("v1/views/{name}"), words());
+        return Ok(Subject { address, columns, source: Source::View { name: name.to_owned() } });
+    }
+    let spec = visible(granted, table)?;
+    let asked = request::parse(request.query_string(), spec, rules(state))?;
+    let described = service::describe_known_table(state, granted, spec, &asked).await?;
+    let columns = described.into_iter().map(|line| (line.column.name, line.kind)).collect();
+    let address = Address::of_table(base.base(), spec, words());
+    let by = asked.own.one("by").map(str::to_owned);
+    Ok(Subject { address, columns, source: Source::Table { spec, events: asked.events, by } })
+}
+
+impl Subject {
+    /// The column of a row's moment within a partition of incremental refresh, where there is one.
+    ///
+    /// Errors: rows that do not belong to one day each would come twice, or change with the cut of the partitions.
+    fn partition(&self) -> Result<Option<&str>, ApiError> {
+        let Source::Table { spec, by, .. } = &self.source else { return Ok(None) };
+        match spec.filling {
+            Filling::Events | Filling::EventItems => {
+                Ok(self.columns.iter().map(|(name, _)| name.as_str()).find(|name| *name == "event_time"))
+            }
+            Filling::EventCounts | Filling::EventTrends | Filling::ProfileCounts | Filling::MessageReports => {
+                match by.as_deref() {
+                    Some("day") => Ok(None),
+                    _ => Err(ApiError::new(
+                        Code::RequestBadParameter,
+                        "Rows can be refreshed in parts only when each is about one day.",
+                    )
+                    .parameter("by")
+                    .hint("Add by=day.")),
+                }
+            }
+            _ => Err(ApiError::new(
+                Code::TableUnknownFormat,
+                format!("`{}` cannot be refreshed in parts: its rows do not belong to one day each.", spec.name),
+            )
+            .hint("Use web.pq or odata.pq.")),
+        }
+    }
+
+    /// The entity set with these rows.
+    ///
+    /// Errors: there is none, or the words of the request would be lost in it.
+    fn set(&self) -> Result<String, ApiError> {
+        let set = self.known_set().ok_or_else(|| {
+            ApiError::new(Code::TableUnknownFormat, "There is no entity set with these rows.")
+                .hint("OData has one set for each event, and one for each table that needs none. Use web.pq.")
+        })?;
+        // Those sets are of one event; the others know nothing of it.
+        let is_of_event = set.starts_with("events_") || set.starts_with("event_items_");
+        let is_carried = |name: &str| (name == "event" && is_of_event) || sets::WORDS.contains(&name);
+        match self.address.words().iter().find(|(name, _)| !is_carried(name)) {
+            None => Ok(set),
+            Some((name, _)) => {
+                Err(ApiError::new(Code::RequestContradiction, format!("`{name}` would be lost in the OData form."))
+                    .parameter(name.as_str())
+                    .hint("Leave it away and choose columns and rows in the tool, or use web.pq."))
+            }
+        }
+    }
+
+    fn known_set(&self) -> Option<String> {
+        match &self.source {
+            Source::View { name } => Some(sets::of_view(name)),
+            Source::Table { spec, events, .. } => sets::of_table(spec, events),
+        }
+    }
+
+    fn period_words(&self) -> Vec<(String, String)> {
+        let is_carried = |name: &str| sets::WORDS.contains(&name);
+        self.address.words().iter().filter(|(name, _)| is_carried(name)).cloned().collect()
+    }
+}

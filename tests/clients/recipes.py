@@ -1,0 +1,95 @@
+"""Runs the recipes of the gateway with their tools, and prints how many rows and columns each gives as JSON.
+
+    FLATTAP_KEY=… python tests/clients/recipes.py BASE QUERY [DUCKDB]
+
+BASE is the gateway, QUERY the path below /v1/connect/ and the query string of a table. The texts are run as they are;
+only `YOUR_KEY` is replaced, and the base where it differs. DUCKDB is a folder with a DuckDB and its extension httpfs,
+which are of one version; without it DuckDB is left out.
+
+    {"curl": {"rows": 30, "columns": [...]}, "pandas": …, "polars": …, "duckdb": …}
+"""
+
+import csv
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import urllib.request
+
+import pandas
+import polars
+
+
+def recipes(base, query):
+    request = urllib.request.Request(f"{base}/v1/connect/{query}", headers={"X-API-Key": os.environ["FLATTAP_KEY"]})
+    with urllib.request.urlopen(request) as answer:
+        return {recipe["tool"]: recipe["text"] for recipe in json.load(answer)}
+
+
+def by_curl(text):
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["sh", "-c", text], cwd=folder, check=True)
+        (path,) = pathlib.Path(folder).iterdir()
+        header, *rows = csv.reader(path.open(encoding="utf-8", newline=""))
+        return {"file": path.name, "rows": len(rows), "columns": header}
+
+
+def by_pandas(text):
+    names = {"pandas": pandas, "os": os}
+    frame = eval(text, names)
+    parquet = text.replace("read_csv", "read_parquet").replace(".csv?", ".parquet?").split(", parse_dates")[0].rstrip(")") + ")"
+    assert len(eval(parquet, names)) == len(frame)
+    return {"rows": len(frame), "columns": list(frame.columns)}
+
+
+def by_polars(text):
+    names = {"polars": polars, "os": os}
+    frame = eval(text, names).collect()
+    scanned = eval(text.replace("scan_parquet", "scan_csv").replace(".parquet?", ".csv?"), names).collect()
+    assert scanned.height == frame.height
+    return {"rows": frame.height, "columns": frame.columns}
+
+
+# A process of its own: this one may have another DuckDB.
+DUCKDB = """
+import json, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import duckdb
+extension = next(pathlib.Path(sys.argv[1]).glob("duckdb_extension_httpfs/extensions/v*/httpfs.duckdb_extension"))
+duckdb.sql(f"LOAD '{extension}'")
+secret, query = sys.stdin.read().split(";\\n")
+duckdb.sql(secret)
+def look(query):
+    found = duckdb.sql(query)
+    return {"rows": found.count("*").fetchone()[0], "columns": found.columns}
+seen = look(query)
+assert look(query.replace("read_parquet", "read_csv").replace(".parquet?", ".csv?")) == seen
+print(json.dumps(seen))
+"""
+
+
+def by_duckdb(text, folder):
+    text = text.replace("YOUR_KEY", os.environ["FLATTAP_KEY"])
+    run = subprocess.run([sys.executable, "-c", DUCKDB, folder], input=text, text=True, capture_output=True)
+    if run.returncode:
+        raise RuntimeError(run.stderr)
+    return json.loads(run.stdout)
+
+
+def main(base, query, duckdb=None):
+    texts = recipes(base, query)
+    seen = {"curl": by_curl(texts["curl"]), "pandas": by_pandas(texts["pandas"]), "polars": by_polars(texts["polars"])}
+    if duckdb:
+        seen["duckdb"] = by_duckdb(texts["duckdb"], duckdb)
+    print(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
+    sys.stdout.flush()
+    # As in url.py: the readers' threads are left without their shutdown.
+    os._exit(0)
