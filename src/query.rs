@@ -12,7 +12,7 @@ mod entities;
 mod hashed;
 mod limits;
 mod masked;
-mod row_key;
+mod numbered;
 mod selection;
 mod sql;
 mod sum;

@@ -12,17 +12,17 @@ use std::sync::Arc;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::functions_window::expr_fn::row_number;
-use datafusion::logical_expr::{Expr, ExprFunctionExt, SortExpr, lit};
-use datafusion::prelude::DataFrame;
+use datafusion::logical_expr::{Expr, SortExpr, lit};
+use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures_util::TryStreamExt;
 use jiff::tz::TimeZone;
 
 use super::condition::Scope;
 use super::limits::Meter;
+use super::numbered::Numbered;
 use super::sql::PlannedQuery;
-use super::{Engine, QueryError, column, columns_of, output_columns, row_key};
+use super::{Engine, QueryError, column, columns_of, output_columns};
 use crate::encode::OutputColumn;
 use crate::odata::{EntityType, Place, Property};
 use crate::plan::ReadPlan;
@@ -30,10 +30,10 @@ use crate::request::{ColumnName, Direction, Expression, OrderKey, unknown_column
 use crate::store::Snapshot;
 use crate::table::BatchStream;
 
-/// The place of a row as it was read. No property has such a name.
+/// The number of a row, in the order in which they lie. No property has such a name.
 const ORDINAL: &str = ".ordinal";
-/// Which of several rows with equal cells in what the key is made of.
-const REPEATED: &str = ".repeated";
+/// The key that is made.
+const KEY: &str = ".key";
 /// The columns that say where in a table's own order a row stands.
 const PLACE: [&str; 3] = ["event_time", "row_id", "item_index"];
 
@@ -44,7 +44,7 @@ pub struct Entities {
     zone: TimeZone,
     /// Properties in whose order rows come where nothing else is asked, besides the order in which they lie.
     order: Vec<String>,
-    /// Whether a key was made, which loses the order in which they lie.
+    /// Whether each row has a number.
     is_numbered: bool,
     meter: Meter,
 }
@@ -83,7 +83,7 @@ impl Engine {
         let context = self.session(None)?;
         let frame = self.frame(&context, plan, snapshots, &columns, None)?;
         let order = plan.spec.order.iter().filter_map(|name| property_of(entity, name)).collect();
-        self.entities(frame, &view, entity, plan.zone.clone(), order, self.limits.of_tables())
+        entities(&context, frame, &view, entity, (plan.zone.clone(), order, self.limits.of_tables()))
     }
 
     /// The rows of a query.
@@ -94,57 +94,9 @@ impl Engine {
         entity: &EntityType,
     ) -> Result<Entities, QueryError> {
         let columns = planned.columns.clone();
-        self.entities(planned.into_frame(), &columns, entity, zone.clone(), Vec::new(), self.limits.of_queries())
-    }
-
-    fn entities(
-        &self,
-        mut frame: DataFrame,
-        columns: &[OutputColumn],
-        entity: &EntityType,
-        zone: TimeZone,
-        order: Vec<String>,
-        meter: Meter,
-    ) -> Result<Entities, QueryError> {
-        if let Some(made) = &entity.made {
-            // Of rows that are equal in all of these each has its own number, in the order in which they lie.
-            let of = || made.of.iter().map(|name| column(name)).collect::<Vec<_>>();
-            frame = frame.window(vec![row_number().alias(ORDINAL)])?;
-            let repeated = row_number().partition_by(of()).order_by(vec![column(ORDINAL).sort(true, true)]).build()?;
-            frame = frame.window(vec![repeated.alias(REPEATED)])?;
-        }
-        let mut properties = Vec::with_capacity(entity.properties.len());
-        let mut expressions = Vec::with_capacity(entity.properties.len() + 1);
-        for property in &entity.properties {
-            let Some((expression, known)) = self.property(property, columns, entity) else { continue };
-            expressions.push(expression.alias(&property.name));
-            properties.push(known);
-        }
-        if entity.made.is_some() {
-            expressions.push(column(ORDINAL));
-        }
-        let frame = frame.select(expressions)?;
-        Ok(Entities { frame, properties, zone, order, is_numbered: entity.made.is_some(), meter })
-    }
-
-    fn property(
-        &self,
-        property: &Property,
-        columns: &[OutputColumn],
-        entity: &EntityType,
-    ) -> Option<(Expr, OutputColumn)> {
-        let output =
-            |source: &str| OutputColumn { name: property.name.clone(), source: source.to_owned(), kind: property.kind };
-        match &property.column {
-            Some(name) => {
-                let known = columns.iter().find(|known| known.name == *name)?;
-                Some((column(name), output(&known.source)))
-            }
-            None => {
-                let of = entity.made.as_ref()?.of.iter().map(String::as_str).chain([REPEATED]);
-                Some((row_key::of(of.map(column).collect()), output(&property.name)))
-            }
-        }
+        let context = self.session(Some(zone))?;
+        let with = (zone.clone(), Vec::new(), self.limits.of_queries());
+        entities(&context, planned.into_frame(), &columns, entity, with)
     }
 
     /// How many rows meet the condition.
@@ -189,6 +141,31 @@ impl Engine {
     }
 }
 
+/// The rows of a frame with these columns under the names of their properties.
+fn entities(
+    context: &SessionContext,
+    mut frame: DataFrame,
+    columns: &[OutputColumn],
+    entity: &EntityType,
+    (zone, order, meter): (TimeZone, Vec<String>, Meter),
+) -> Result<Entities, QueryError> {
+    if let Some(made) = &entity.made {
+        frame = context.read_table(Arc::new(Numbered::new(frame, &made.of, ORDINAL, KEY)))?;
+    }
+    let mut properties = Vec::with_capacity(entity.properties.len());
+    let mut expressions = Vec::with_capacity(entity.properties.len() + 1);
+    for property in &entity.properties {
+        let Some((expression, known)) = defined(property, columns) else { continue };
+        expressions.push(expression.alias(&property.name));
+        properties.push(known);
+    }
+    if entity.made.is_some() {
+        expressions.push(column(ORDINAL));
+    }
+    let frame = frame.select(expressions)?;
+    Ok(Entities { frame, properties, zone, order, is_numbered: entity.made.is_some(), meter })
+}
+
 impl Entities {
     /// All of their properties.
     pub fn properties(&self) -> &[OutputColumn] {
@@ -226,8 +203,8 @@ impl Entities {
             keys.push(scope.sorted_by(&key.by)?.sort(ascending, ascending));
         }
         match self.is_numbered {
+            _ if keys.is_empty() => {}
             true => keys.push(column(ORDINAL).sort(true, true)),
-            false if keys.is_empty() => {}
             false => keys.extend(self.order.iter().map(|name| column(name).sort(true, true))),
         }
         Ok(keys)
@@ -254,6 +231,19 @@ fn behind(time: i64, row_id: &str, item: Option<i64>) -> Expr {
         later = later.or(id.eq(row_id).and(index.gt(lit(item))));
     }
     at.clone().gt_eq(time.clone()).and(at.gt(time).or(later))
+}
+
+/// What a property is, and how it is shown.
+fn defined(property: &Property, columns: &[OutputColumn]) -> Option<(Expr, OutputColumn)> {
+    let output =
+        |source: &str| OutputColumn { name: property.name.clone(), source: source.to_owned(), kind: property.kind };
+    match &property.column {
+        Some(name) => {
+            let known = columns.iter().find(|known| known.name == *name)?;
+            Some((column(name), output(&known.source)))
+        }
+        None => Some((column(KEY), output(&property.name))),
+    }
 }
 
 fn property_of(entity: &EntityType, column: &str) -> Option<String> {

@@ -16,6 +16,7 @@ mod formats;
 mod freshness;
 mod interface;
 mod limits;
+mod odata;
 mod openapi;
 mod pages;
 mod process;

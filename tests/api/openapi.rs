@@ -84,7 +84,9 @@ async fn every_operation_says_what_it_does_what_it_answers_and_who_may_ask() {
             }
             for (status, refusal) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
                 if method != "head" {
-                    let problem = &refusal["content"]["application/problem+json"];
+                    let media_type =
+                        if path.starts_with("/odata") { "application/json" } else { "application/problem+json" };
+                    let problem = &refusal["content"][media_type];
                     assert!(problem["schema"].is_object(), "{here} {status} has no body: {refusal:#}");
                 }
             }
@@ -105,7 +107,7 @@ async fn every_documented_get_answers() {
         let base = if ADMIN.contains(&path.as_str()) { &gateway.admin } else { &gateway.base };
         let query = match path.as_str() {
             "/v1/sql.{format}" => "?q=SELECT+1",
-            "/v1/views/{name}.{format}" => "?from=2026-11-10&to=2026-11-10",
+            "/v1/views/{name}.{format}" | "/odata/{set}" | "/odata/{set}/$count" => "?from=2026-11-10&to=2026-11-10",
             path if path.contains("{table}") => "?event=Charged&from=2026-11-10&to=2026-11-10",
             _ => "",
         };
@@ -113,6 +115,7 @@ async fn every_documented_get_answers() {
             .replace("{table}", "events")
             .replace("{format}", "csv")
             .replace("{name}", "revenue_by_day")
+            .replace("{set}", "events_charged")
             .replace("{file}", if path.starts_with("/v1") { "web.pq" } else { "Code.js" });
         let url = format!("{base}{path}{query}");
         let request = gateway.client.request(Method::GET, &url).header("x-api-key", flattap::config::TEST_KEY);

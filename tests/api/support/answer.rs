@@ -37,15 +37,32 @@ impl Answer {
     }
 
     /// Checks the status and the problem's code, and gives the problem.
+    ///
+    /// Below `/odata` it is the error of that form.
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        if self.headers.contains_key("odata-version") {
+            return self.refused_by_odata(status, code);
+        }
         assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
         let problem: Value = serde_json::from_str(&self.text()).expect("a problem is JSON");
         assert_eq!(problem["code"], code, "{problem:#}");
         assert_eq!(problem["status"], status, "{problem:#}");
         assert!(problem["request_id"].is_string() && problem["title"].is_string(), "{problem:#}");
         problem
+    }
+
+    #[track_caller]
+    fn refused_by_odata(&self, status: u16, code: &str) -> Value {
+        let versions: Vec<_> = self.headers.get_all("odata-version").iter().collect();
+        assert_eq!(versions, ["4.0"], "exactly one");
+        assert_eq!(self.header("content-type"), "application/json;odata.metadata=minimal;charset=utf-8");
+        let error = self.json()["error"].clone();
+        assert_eq!((&error["code"], &error["innererror"]["status"]), (&code.into(), &status.into()), "{error:#}");
+        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{error:#}");
+        assert_eq!(error["innererror"]["request_id"], self.header("x-request-id"), "{error:#}");
+        error
     }
 
     #[track_caller]
