@@ -13,6 +13,7 @@ fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         let path = path.replace("{table}", "events").replace("{format}", "csv").replace("{id}", "none");
+        let path = path.replace("{file}", "Code.js");
         for (method, operation) in item.as_object().expect("operations") {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
             operations.push((method, path.clone(), operation.clone()));
