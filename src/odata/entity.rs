@@ -50,7 +50,7 @@ impl EntityType {
         // A property that is called as its type breaks readers written in C#.
         names.own(set);
         let (own, made): (&[&str], Option<Vec<String>>) = match key {
-            Key::Own(own) if own.iter().all(|name| has(&name)) => (own, None),
+            Key::Own(own) if own.iter().all(&has) => (own, None),
             Key::Own(of) | Key::Made(of) => {
                 let there: Vec<String> = of.iter().filter(|name| has(name)).map(|name| (*name).to_owned()).collect();
                 let all = || columns.iter().map(|(column, ..)| column.clone()).collect();

@@ -102,7 +102,7 @@ export function columnsTable(columns, wanted) {
   );
   if (lines.length === 0) return element("div", { class: "empty" }, element("p", {}, "No column is like that."));
   const heads = ["Column", "Type", "In CleverTap's answer", "Meaning"].map((name) => head(name));
-  return scroll("Columns", tableOf(heads, lines), "columns");
+  return scroll("List of columns", tableOf(heads, lines), "columns");
 }
 
 // How far loading is.

@@ -11,7 +11,7 @@ use crate::catalog::{self, TableSpec, event_items, events};
 use crate::error::ApiError;
 use crate::odata::{Names, identifier};
 use crate::plan::{self, SavedQuery};
-use crate::request::{PeriodRequest, QueryRequest, nearest};
+use crate::request::{QueryRequest, nearest};
 use crate::store::{StoreError, TableKey};
 use crate::table::{Column, ColumnType, Origin, normalise};
 
@@ -119,7 +119,7 @@ fn without_items<'a>(asked: &Asked<'a>, events: &[String], names: &mut Names) ->
 fn is_readable(asked: &Asked<'_>, view: &SavedQuery) -> bool {
     let request = QueryRequest {
         account: Some(asked.account.clone()),
-        period: view.range.unwrap_or(PeriodRequest::default()),
+        period: view.range.unwrap_or_default(),
         fresh: None,
         wait: None,
         output: Default::default(),
