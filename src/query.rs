@@ -16,6 +16,7 @@ mod numbered;
 mod selection;
 mod sql;
 mod sum;
+mod threads;
 mod view;
 mod visible;
 
@@ -26,6 +27,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::{Expr, col, lit};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
@@ -46,6 +48,8 @@ use crate::table::{BatchStream, Column};
 
 use barrier::Barrier;
 use limits::Meter;
+use sql::WeighWindows;
+use threads::QueryThreads;
 
 pub use entities::{Choice, Entities, Page};
 pub use limits::{Limit, QueryLimits};
@@ -118,6 +122,7 @@ pub struct Engine {
     objects: ObjectStoreUrl,
     hasher: PiiHasher,
     store: Store,
+    threads: QueryThreads,
     limits: QueryLimits,
 }
 
@@ -126,9 +131,9 @@ const CATALOG: &str = ".";
 const SCHEMA: &str = ".";
 
 impl Engine {
-    /// Scans run on the store's runtime, so that no web worker waits for a file.
+    /// Tables are read on the store's runtime, so that no web worker waits for a file; SQL has threads of its own.
     ///
-    /// Errors: none that a configuration can cause.
+    /// Errors: the system refuses the threads.
     pub fn new(store: &Store, hasher: PiiHasher, limits: QueryLimits) -> Result<Self, QueryError> {
         let disk = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::Directories(vec![store.spill_dir().to_owned()]))
@@ -136,7 +141,8 @@ impl Engine {
         let runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(disk).build_arc()?;
         let objects = ObjectStoreUrl::parse("flattap://store")?;
         runtime.register_object_store(objects.as_ref(), store.object_store());
-        Ok(Self { runtime, objects, hasher, store: store.clone(), limits })
+        let threads = QueryThreads::start().map_err(DataFusionError::IoError)?;
+        Ok(Self { runtime, objects, hasher, store: store.clone(), threads, limits })
     }
 
     /// A session for one query, with memory of its own. `zone` is that of its today.
@@ -152,7 +158,13 @@ impl Engine {
         if let Some(zone) = zone {
             config.options_mut().execution.time_zone = Some(zone_name(zone).to_owned());
         }
-        Ok(SessionContext::new_with_config_rt(config, runtime))
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(WeighWindows))
+            .build();
+        Ok(SessionContext::new_with_state(state))
     }
 
     /// The columns the caller gets, and their rows.
@@ -229,10 +241,11 @@ impl Engine {
         }
     }
 
-    /// Runs the frame on the engine's runtime. Dropping the stream ends the scan.
+    /// Runs the frame. Dropping the stream ends the scan.
     fn stream(&self, frame: DataFrame, mut meter: Meter) -> BatchStream<QueryError> {
         let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
-        let scan = self.store.spawn(async move {
+        let is_sql = meter.is_sql();
+        let work = async move {
             let _turn = meter.turn().await;
             let mut batches = match meter.work(frame.execute_stream()).await {
                 Ok(Ok(batches)) => batches,
@@ -257,8 +270,11 @@ impl Engine {
                     return;
                 }
             }
-        });
-        let scan = AbortOnDropHandle::new(scan);
+        };
+        let scan = match is_sql {
+            true => self.threads.spawn(work),
+            false => AbortOnDropHandle::new(self.store.spawn(work)),
+        };
         futures_util::stream::unfold((receiver, scan), |(mut receiver, scan)| async move {
             // A scan that panicked closes its channel as a finished one does; only its handle can tell the two apart.
             match receiver.recv().await {

@@ -127,7 +127,7 @@ codes! {
     RequestTooLarge "request_too_large" PAYLOAD_TOO_LARGE Caller
         "The body is too large"
         "The body of the request is larger than any that is understood here."
-        "A refresh is a small JSON object.";
+        "A query in SQL has 64 KiB at most; a refresh is a small JSON object.";
     RequestUriTooLong "request_uri_too_long" URI_TOO_LONG Caller
         "The address is too long"
         "The query string is longer, or has more parameters, than a request may have."

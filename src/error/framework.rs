@@ -6,9 +6,10 @@ use actix_web::web::{PathConfig, PayloadConfig, ServiceConfig};
 use super::api_error::ApiError;
 use super::code::{Code, Fault};
 use super::refusals::sentence;
+use crate::request::LONGEST_SQL;
 
-/// The largest body of a request: a refresh is one small object.
-const LARGEST_BODY: usize = 16 * 1024;
+/// The largest body of a request: a query in SQL, which as JSON can be twice as long.
+const LARGEST_BODY: usize = 2 * LONGEST_SQL;
 
 /// Bounds bodies, and makes a path that cannot be decoded an unknown one. Other extractors' refusals need nothing
 /// here: [`super::edge`] gives them the code that fits their status.

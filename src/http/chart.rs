@@ -220,7 +220,7 @@ fn runs(days: impl Iterator<Item = Date>) -> Vec<String> {
 fn dates(days: &[KeptDay], margin: f64, share: f64) -> Vec<DateMark> {
     let Some(last) = days.len().checked_sub(1) else { return Vec::new() };
     let most = last.clamp(1, DATES - 1);
-    let gaps = (2..=most).rev().find(|gaps| last % gaps == 0).unwrap_or(most);
+    let gaps = (2..=most).rev().find(|gaps| last.is_multiple_of(*gaps)).unwrap_or(most);
     let with_year = days.first().map(|day| day.day.year()) != days.last().map(|day| day.day.year());
     let mark = |at: usize| {
         let day = days.get(at)?.day;
@@ -262,7 +262,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

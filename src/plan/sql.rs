@@ -4,6 +4,8 @@
 //! about one event are `events."Charged"`, those about a property of it `event_items."Charged.Items"`, the others
 //! go by their plain names; in front of all of them an account's name can stand.
 
+mod size;
+
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -38,6 +40,12 @@ pub enum SqlError {
     NotOne(usize),
     #[error("only SELECT is run here")]
     NotSelect,
+    #[error(
+        "the query has {parts} operators, joins and selects; at most {most} are run, and a list in `IN (…)` counts as one"
+    )]
+    TooManyParts { parts: usize, most: usize },
+    #[error("a text in the query is longer than {most} bytes")]
+    LongText { most: usize },
     #[error("the query reads {0} tables; at most {MOST_TABLES} are read at once")]
     TooManyTables(usize),
     #[error("there is no table `{asked}`")]
@@ -53,7 +61,7 @@ pub enum SqlError {
 #[derive(Clone, Debug)]
 pub struct Query {
     text: Arc<str>,
-    statement: Parsed,
+    statement: Arc<Parsed>,
     tables: Vec<TableReference>,
 }
 
@@ -61,7 +69,8 @@ impl Query {
     /// Reads the text. Nothing but one SELECT passes: no other statement, no EXPLAIN, SHOW or SET.
     pub fn parse(text: &str) -> Result<Self, SqlError> {
         let syntax = |error: datafusion::error::DataFusionError| SqlError::Syntax(first_line(&error.to_string()));
-        let mut parser = DFParserBuilder::new(text).with_recursion_limit(DEEPEST).build().map_err(syntax)?;
+        let mut parser =
+            DFParserBuilder::new(size::words(text)?).with_recursion_limit(DEEPEST).build().map_err(syntax)?;
         let mut statements = parser.parse_statements().map_err(syntax)?;
         let (Some(statement), true) = (statements.pop_front(), statements.is_empty()) else {
             return Err(SqlError::NotOne(statements.len() + usize::from(!statements.is_empty())));
@@ -74,7 +83,7 @@ impl Query {
         if tables.len() > MOST_TABLES {
             return Err(SqlError::TooManyTables(tables.len()));
         }
-        Ok(Self { text: text.into(), statement, tables })
+        Ok(Self { text: text.into(), statement: Arc::new(statement), tables })
     }
 
     pub fn text(&self) -> &str {
@@ -88,7 +97,7 @@ impl Query {
     /// The names behind `$` in it.
     pub(super) fn placeholders(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
-        if let Parsed::Statement(statement) = &self.statement {
+        if let Parsed::Statement(statement) = self.statement.as_ref() {
             let _ = visit_expressions(statement.as_ref(), |part: &SqlExpr| {
                 if let SqlExpr::Value(value) = part
                     && let SqlValue::Placeholder(name) = &value.value

@@ -88,6 +88,10 @@ impl Meter {
         Ok(done)
     }
 
+    pub fn is_sql(&self) -> bool {
+        self.is_sql
+    }
+
     pub fn count(&mut self, rows: usize) -> Result<(), Limit> {
         if let Some(left) = self.rows {
             self.rows = Some(left.checked_sub(rows as u64).ok_or(Limit::Rows(self.limit))?);

@@ -4,7 +4,11 @@
 //! no setting. Its memory and its working time are bounded; what sorts and groups goes to disk before it is refused.
 
 mod bounds;
+mod functions;
+mod growth;
+mod joined;
 mod output;
+mod weighed;
 
 use std::sync::Arc;
 
@@ -16,9 +20,11 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::{Engine, QueryError, columns_of};
+pub(super) use weighed::WeighWindows;
+
+use super::{Engine, Limit, QueryError, columns_of};
 use crate::encode::OutputColumn;
-use crate::plan::QueryPlan;
+use crate::plan::{Query, QueryPlan, SqlError};
 use crate::request::Bounds;
 use crate::store::Snapshot;
 use crate::table::BatchStream;
@@ -38,6 +44,13 @@ impl PlannedQuery {
 }
 
 impl Engine {
+    /// Reads the text of a query.
+    ///
+    /// Errors: the inner one for what the caller wrote.
+    pub async fn parse(&self, text: String) -> Result<Result<Query, SqlError>, QueryError> {
+        self.on_threads(async move { Ok(Query::parse(&text)) }).await
+    }
+
     /// Understands a query over these snapshots: for each table those of its plan's sources.
     ///
     /// Errors: [`QueryError::Sql`] for what the caller wrote.
@@ -46,10 +59,27 @@ impl Engine {
         plan: &QueryPlan,
         snapshots: &[Vec<Arc<Snapshot>>],
     ) -> Result<PlannedQuery, QueryError> {
-        let (context, logical) = self.logical(plan, snapshots).await?;
-        let is_repeatable = is_repeatable(&logical)?;
-        let (logical, columns) = output::fitted(logical)?;
-        Ok(PlannedQuery { frame: DataFrame::new(context.state(), logical), columns, is_repeatable })
+        let (engine, plan, snapshots) = (self.clone(), plan.clone(), snapshots.to_vec());
+        self.on_threads(async move {
+            let (context, logical) = engine.logical(&plan, &snapshots).await?;
+            let is_repeatable = is_repeatable(&logical)?;
+            let (logical, columns) = output::fitted(logical)?;
+            Ok(PlannedQuery { frame: DataFrame::new(context.state(), logical), columns, is_repeatable })
+        })
+        .await
+    }
+
+    /// Work that walks a query's tree. It may take as long as a query.
+    async fn on_threads<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+    ) -> Result<T, QueryError> {
+        let time = self.limits.time;
+        match tokio::time::timeout(time, self.threads.spawn(work)).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) => Err(DataFusionError::Internal("planning ended early".to_owned()).into()),
+            Err(_) => Err(Limit::Time(time).into()),
+        }
     }
 
     /// Runs it.
@@ -60,9 +90,13 @@ impl Engine {
     /// The days of each table that the query can read rows of. `None` when the query cannot be understood over what is
     /// kept so far: a table that was never loaded has only its fixed columns.
     pub async fn days_of_query(&self, plan: &QueryPlan, snapshots: &[Vec<Arc<Snapshot>>]) -> Option<Vec<Bounds>> {
-        let (context, logical) = self.logical(plan, snapshots).await.ok()?;
-        let optimized = context.state().optimize(&logical).ok()?;
-        bounds::of_tables(&optimized, plan.tables.len()).ok()
+        let (engine, plan, snapshots) = (self.clone(), plan.clone(), snapshots.to_vec());
+        let bounds = self.on_threads(async move {
+            let (context, logical) = engine.logical(&plan, &snapshots).await?;
+            let optimized = context.state().optimize(&logical)?;
+            Ok(bounds::of_tables(&optimized, plan.tables.len())?)
+        });
+        bounds.await.ok()
     }
 
     async fn logical(
@@ -70,7 +104,9 @@ impl Engine {
         plan: &QueryPlan,
         snapshots: &[Vec<Arc<Snapshot>>],
     ) -> Result<(SessionContext, LogicalPlan), QueryError> {
-        let context = self.session(Some(&plan.zone))?;
+        let mut context = self.session(Some(&plan.zone))?;
+        // Several of them can be alive at the same time.
+        functions::bound(&mut context, self.limits.memory as u64 / 4)?;
         for ((number, table), snapshots) in plan.tables.iter().enumerate().zip(snapshots) {
             let columns = columns_of(table.plan.spec, snapshots);
             let view = self.frame(&context, &table.plan, snapshots, &columns, Some(number))?;
@@ -81,6 +117,7 @@ impl Engine {
         let logical = state.statement_to_plan(plan.query.statement().clone()).await.map_err(said)?;
         let reads_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         reads_only.verify_plan(&logical).map_err(said)?;
+        functions::check(&logical)?;
         let values: Vec<_> = plan.values.iter().map(|(name, value)| (*name, value.clone())).collect();
         let logical = match values.is_empty() {
             true => logical,

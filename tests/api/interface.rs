@@ -13,6 +13,7 @@ fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         let path = path.replace("{table}", "events").replace("{format}", "csv").replace("{id}", "none");
+        let path = path.replace("{file}", "Code.js");
         for (method, operation) in item.as_object().expect("operations") {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
             operations.push((method, path.clone(), operation.clone()));
@@ -172,7 +173,7 @@ async fn a_refresh_needs_its_right_and_answers_with_a_job() {
     gateway.send(post("reader-key").json(&body)).await.refused(403, "auth_forbidden");
     gateway.send(post(TEST_KEY).body(body.to_string())).await.refused(415, "request_media_type");
     gateway.send(post(TEST_KEY).json(&json!({"table": "events"}))).await.refused(400, "request_missing_parameter");
-    let large = json!({"table": "x".repeat(20_000)});
+    let large = json!({"table": "x".repeat(200_000)});
     gateway.send(post(TEST_KEY).json(&large)).await.refused(413, "request_too_large");
     let accepted = gateway.send(post(TEST_KEY).json(&body)).await;
     assert_eq!(accepted.status.as_u16(), 202, "{}", accepted.text());

@@ -1,5 +1,7 @@
 //! SQL and saved queries: one SELECT over the caller's tables, and nothing beside it.
 
+mod hostile;
+
 use flattap::config::{PiiMode, sample_views};
 use flattap::simulator::Endpoint;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};

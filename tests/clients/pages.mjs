@@ -20,6 +20,8 @@ async function visit(width, colorScheme) {
   const context = await browser.newContext({
     viewport: { width, height: 900 }, colorScheme, reducedMotion: "reduce", acceptDownloads: true,
   });
+  // A busy machine takes its time.
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   const seen = { width, colorScheme, console: [], findings: [], wide: [], key_in_url: false, progress: null };
   let isWatched = true;
@@ -75,12 +77,12 @@ async function visit(width, colorScheme) {
   await load.or(rows.first()).first().waitFor();
   if (await load.isVisible()) {
     await load.click();
-    await page.locator(".progress").waitFor({ timeout: 30_000 });
+    await page.locator(".progress").waitFor();
     seen.progress = await page.locator(".progress p").first().textContent();
     await check("loading");
   }
-  await rows.first().waitFor({ timeout: 60_000 });
-  await page.getByText("As CSV").waitFor({ timeout: 30_000 });
+  await rows.first().waitFor();
+  await page.getByText("As CSV").waitFor();
   seen.rows = await rows.count();
   await check("rows");
   seen.days = await page.locator(".chart .day").count();

@@ -87,7 +87,8 @@ mod tests {
     use super::*;
 
     fn pages(links: &Links) -> Vec<String> {
-        let absolute = links.absolute("127.0.0.1:8080".parse().unwrap(), false);
+        let listener: url::Url = "http://127.0.0.1:8080/".parse().unwrap();
+        let absolute = if links.base() == "/" { Links::new(Some(&listener)) } else { links.clone() };
         let bases = Bases::new(links, &absolute);
         vec![powerbi(&bases).unwrap(), tableau(&bases).unwrap(), looker_studio(&bases).unwrap()]
     }

@@ -9,6 +9,7 @@ use super::page::answer;
 use super::tables::links;
 use crate::connect::looker;
 use crate::error::ApiError;
+use crate::http::links::Links;
 use crate::http::pages::connect::{self, Bases, TABLEAU_POLICY};
 use crate::http::state::AppState;
 
@@ -99,6 +100,6 @@ fn page(state: &AppState, request: &HttpRequest, make: Render) -> Result<HttpRes
 
 fn render(state: &AppState, request: &HttpRequest, make: Render) -> Result<String, ApiError> {
     let links = links(state);
-    let absolute = links.absolute(request.app_config().local_addr(), state.config.server.tls.is_some());
+    let absolute = Links::whole(&state.config.server, request);
     make(&Bases::new(&links, &absolute)).map_err(ApiError::internal)
 }

@@ -29,7 +29,7 @@ pub async fn run_sql(
     format: Format,
     request: &HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let query = Query::parse(sql).map_err(plan::PlanError::from)?;
+    let query = state.engine.parse(sql.to_owned()).await?.map_err(plan::PlanError::from)?;
     run(state, granted, Asked { name: "query", query: &query, words: asked, values: Vec::new() }, format, request).await
 }
 

@@ -15,6 +15,9 @@ const LONGEST_NAME: usize = 120;
 
 /// Errors: a column of a type that no format has, such as a list.
 pub(super) fn fitted(plan: LogicalPlan) -> Result<(LogicalPlan, Vec<OutputColumn>), QueryError> {
+    if plan.schema().fields().is_empty() {
+        return Err(QueryError::Sql("the query names no columns".to_owned()));
+    }
     let mut taken = HashSet::new();
     let mut columns = Vec::new();
     let mut expressions = Vec::new();

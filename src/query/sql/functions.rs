@@ -1,0 +1,101 @@
+//! Which functions a query may call.
+//!
+//! Not offered: what tells of files, what makes lists out of numbers, what answers cannot hold. Offered with a bound:
+//! what makes much text out of little, because the engine's own memory limit knows nothing of the inside of an
+//! expression.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::execution::FunctionRegistry;
+use datafusion::functions;
+use datafusion::functions_nested::all_default_nested_functions;
+use datafusion::logical_expr::{Expr, LogicalPlan, ScalarUDF};
+use datafusion::prelude::SessionContext;
+
+use super::growth::{self, Bounded};
+use super::joined::Joining;
+use crate::query::QueryError;
+
+/// Of the functions that are about neither text, numbers, times nor patterns.
+const OTHERS: [&str; 18] = [
+    "arrow_typeof",
+    "coalesce",
+    "greatest",
+    "least",
+    "nullif",
+    "nvl",
+    "nvl2",
+    // Lists come from texts and from groups, and become texts or rows again.
+    "array_distinct",
+    "array_element",
+    "array_has",
+    "array_length",
+    "array_max",
+    "array_min",
+    "array_position",
+    "array_sort",
+    "array_to_string",
+    "cardinality",
+    "string_to_array",
+];
+
+/// The engine's functions that are not offered, by all their names.
+static REFUSED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let named = |function: &Arc<ScalarUDF>| {
+        let names = std::iter::once(function.name().to_owned()).chain(function.aliases().iter().cloned());
+        names.collect::<Vec<_>>()
+    };
+    let offered: BTreeSet<String> = [
+        functions::string::functions(),
+        functions::unicode::functions(),
+        functions::math::functions(),
+        functions::datetime::functions(),
+        functions::regex::functions(),
+    ]
+    .iter()
+    .flatten()
+    .map(|function| function.name().to_owned())
+    .chain(OTHERS.map(str::to_owned))
+    .collect();
+    functions::all_default_functions()
+        .iter()
+        .chain(&all_default_nested_functions())
+        .filter(|function| !offered.contains(function.name()))
+        .flat_map(named)
+        .collect()
+});
+
+/// Puts the bounded functions in the place of the engine's own. `most`: bytes that one batch of texts may become.
+pub(super) fn bound(context: &mut SessionContext, most: u64) -> Result<(), QueryError> {
+    for (name, growth) in growth::of_functions() {
+        let function = context.udf(name)?;
+        let bounded = ScalarUDF::new_from_impl(Bounded::new(function, growth, most));
+        FunctionRegistry::register_udf(context, Arc::new(bounded))?;
+    }
+    FunctionRegistry::register_expr_planner(context, Arc::new(Joining::new(most)))?;
+    Ok(())
+}
+
+/// Errors: the query calls a function that is not offered.
+pub(super) fn check(plan: &LogicalPlan) -> Result<(), QueryError> {
+    let mut refused = None;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expression| {
+            expression.apply(|part| {
+                if let Expr::ScalarFunction(call) = part
+                    && REFUSED.contains(call.func.name())
+                {
+                    refused = Some(call.func.name().to_owned());
+                    return Ok(TreeNodeRecursion::Stop);
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    match refused {
+        None => Ok(()),
+        Some(name) => Err(QueryError::Sql(format!("the function `{name}` is not offered here"))),
+    }
+}
