@@ -108,6 +108,10 @@ impl From<OptionsError> for ApiError {
             OptionsError::Unsupported(ref option) => {
                 Self::new(Code::RequestUnsupported, sentence(&error.to_string())).parameter(option.clone())
             }
+            OptionsError::Bare(meant) => Self::new(Code::RequestUnknownParameter, sentence(&error.to_string()))
+                .parameter(meant)
+                .near([meant])
+                .hint(format!("OData writes `{meant}`.")),
         }
     }
 }

@@ -30,6 +30,9 @@ pub enum OptionsError {
     /// OData has it, and we do not.
     #[error("`{0}` is not implemented here")]
     Unsupported(String),
+    /// An option of OData's without its `$`.
+    #[error("`{}` alone means nothing here", .0.trim_start_matches('$'))]
+    Bare(&'static str),
 }
 
 const SERVED: [&str; 8] = ["$select", "$filter", "$orderby", "$top", "$skip", "$count", "$skiptoken", "$format"];
@@ -93,11 +96,11 @@ impl Options {
         Ok(())
     }
 
-    fn custom(&mut self, name: String, value: String) -> Result<(), RequestError> {
+    fn custom(&mut self, name: String, value: String) -> Result<(), OptionsError> {
         // OData 4.01 takes the names without `$` as well; in 4.0 they would be passed over, and a condition with them.
         let meant = SERVED.iter().chain(&UNSUPPORTED).find(|known| known.get(1..) == Some(name.as_str()));
         match meant {
-            Some(meant) => Err(RequestError::Unknown { parameter: name, near: Some(meant), known: SERVED.to_vec() }),
+            Some(meant) => Err(OptionsError::Bare(meant)),
             None => {
                 self.custom.push((name, value));
                 Ok(())
@@ -156,12 +159,18 @@ mod tests {
     #[case("$filtr=x", Some("$filter"))]
     #[case("$Filter=x", Some("$filter"))]
     #[case("$x=1", None)]
-    #[case("filter=x", Some("$filter"))]
-    #[case("top=1", Some("$top"))]
-    #[case("expand=x", Some("$expand"))]
     fn unknown_options_are_refused_with_the_one_that_was_meant(#[case] query: &str, #[case] near: Option<&str>) {
         let Err(OptionsError::Request(error)) = Options::parse(query) else { panic!("{query}") };
         assert_eq!(error.near(), near, "{query}");
+    }
+
+    #[rstest]
+    #[case("filter=x", "$filter")]
+    #[case("top=1", "$top")]
+    #[case("expand=x", "$expand")]
+    fn options_without_their_sign_are_not_passed_over(#[case] query: &str, #[case] meant: &str) {
+        let Err(OptionsError::Bare(bare)) = Options::parse(query) else { panic!("{query}") };
+        assert_eq!(bare, meant);
     }
 
     #[rstest]

@@ -23,7 +23,7 @@ async fn each_wrong_request_is_refused_in_the_form_of_odata_and_costs_clevertap_
         ("GET", "/odata/events_charged?$apply=x", 501, "request_unsupported", Some("$apply")),
         ("GET", "/odata/events_charged?$filter=a%20eq%20@p&@p=1", 501, "request_unsupported", Some("@p")),
         ("GET", "/odata/events_charged?$filtr=x", 400, "request_unknown_parameter", Some("$filtr")),
-        ("GET", "/odata/events_charged?filter=x", 400, "request_unknown_parameter", Some("filter")),
+        ("GET", "/odata/events_charged?filter=x", 400, "request_unknown_parameter", Some("$filter")),
         ("GET", "/odata/events_charged?$top=1&$top=2", 400, "request_repeated_parameter", Some("$top")),
         ("GET", "/odata/events_charged?$top=x", 400, "request_bad_parameter", Some("$top")),
         ("GET", "/odata/events_charged?$filter=platform%20eq", 400, "request_bad_parameter", Some("$filter")),

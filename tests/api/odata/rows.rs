@@ -101,8 +101,9 @@ async fn the_period_is_that_of_the_condition_or_the_last_thirty_days() {
     let day = |text: &str| Some(text.to_owned());
     let condition = "$filter=event_date%20ge%202026-10-28%20and%20event_date%20lt%202026-10-30";
     assert_eq!(period(condition).await, ("2026-10-28/2026-10-30".into(), day("2026-10-28"), day("2026-10-29")));
+    // The simulated account begins with the second of these days.
     let (stated, first, last) = period("").await;
-    assert_eq!((stated.as_str(), first, last), ("2026-10-24/2026-11-22", day("2026-10-24"), day("2026-11-22")));
+    assert_eq!((stated.as_str(), first, last), ("2026-10-24/2026-11-22", day("2026-10-25"), day("2026-11-22")));
     let (stated, ..) = period("range=yesterday").await;
     assert_eq!(stated, "2026-11-22/2026-11-22");
     let (stated, ..) = period("$filter=event_date%20ge%202026-11-20").await;
