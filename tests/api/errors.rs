@@ -34,7 +34,7 @@ async fn the_frameworks_own_refusals_are_problems_too() {
     for (what, request, status, code) in [
         ("unknown address", gateway.request(Method::GET, "/nowhere"), 404, "request_unknown_path"),
         ("unknown address below /v1", gateway.request(Method::GET, "/v1/a/b/c"), 404, "request_unknown_path"),
-        ("root", gateway.request(Method::POST, "/"), 404, "request_unknown_path"),
+        ("root", gateway.request(Method::POST, "/"), 405, "request_method"),
         ("POST to a table", gateway.request(Method::POST, "/v1/events.csv"), 405, "request_method"),
         ("DELETE of a page", gateway.request(Method::DELETE, "/openapi.json"), 405, "request_method"),
         ("GET of a refresh", gateway.request(Method::GET, "/v1/refresh"), 405, "request_method"),

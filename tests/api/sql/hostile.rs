@@ -53,7 +53,7 @@ const ATTACKS: [&str; 45] = [
     r#"SELECT struct(email, name) FROM events."Charged""#,
     r#"SELECT {'a': email} FROM events."Charged""#,
     r#"SELECT encode(email, 'hex'), md5(email), sha256(name) FROM events."Charged""#,
-    r#"SELECT ｅmail, "е​mail" FROM events."Charged""#,
+    "SELECT \u{ff45}mail, \"\u{435}\u{200b}mail\" FROM events.\"Charged\"",
     r#"SELECT email FROM events."Charged" WHERE email > 'a' /* '; SELECT email -- */ ORDER BY -length(email)"#,
 ];
 
