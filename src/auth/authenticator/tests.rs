@@ -25,7 +25,8 @@ fn config() -> Config {
     beta.refresh = true;
     let mut old = KeyConfig::all_seeing("old", OLD);
     old.expires = Some(date(2026, 11, 23));
-    let auth = AuthConfig { keys: vec![KeyConfig::all_seeing("alpha", ALPHA), beta, old], jwt: None, anonymous: false };
+    let keys = vec![KeyConfig::all_seeing("alpha", ALPHA), beta, old];
+    let auth = AuthConfig { keys, ..AuthConfig::default() };
     Config { auth, ..Config::default() }
 }
 
