@@ -22,6 +22,7 @@ mod visible;
 
 use std::sync::Arc;
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -77,6 +78,9 @@ pub enum QueryError {
     /// More memory, time or rows than one query may take.
     #[error(transparent)]
     Limit(#[from] Limit),
+    /// Others are at work, and the query would wait longer than one may work.
+    #[error("other queries are at work, as many as there may be at once")]
+    Busy,
 }
 
 impl QueryError {
@@ -84,6 +88,16 @@ impl QueryError {
     fn sorted(error: DataFusionError, said: impl FnOnce(String) -> Self) -> Self {
         let message = match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => return Self::Limit(Limit::Memory),
+            // A stored file that cannot be read also comes as an error of Arrow's.
+            DataFusionError::ArrowError(error, _)
+                if matches!(**error, ArrowError::ParquetError(_) | ArrowError::IoError(..)) =>
+            {
+                None
+            }
+            // A pattern that is none, in several lines with a picture.
+            DataFusionError::External(error) => {
+                Some(error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" "))
+            }
             DataFusionError::SQL(..)
             | DataFusionError::Plan(_)
             | DataFusionError::SchemaError(..)
@@ -246,7 +260,13 @@ impl Engine {
         let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
         let is_sql = meter.is_sql();
         let work = async move {
-            let _turn = meter.turn().await;
+            let _turn = match meter.turn().await {
+                Ok(turn) => turn,
+                Err(busy) => {
+                    let _ = sender.send(Err(busy)).await;
+                    return;
+                }
+            };
             let mut batches = match meter.work(frame.execute_stream()).await {
                 Ok(Ok(batches)) => batches,
                 Ok(Err(error)) => {

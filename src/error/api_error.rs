@@ -57,6 +57,12 @@ impl ApiError {
         Self::new(Code::Internal, "The request is not to blame.").caused_by(cause)
     }
 
+    /// Says of which of several things it is true.
+    pub fn about(mut self, what: impl fmt::Display) -> Self {
+        self.0.detail = format!("{what}: {}", self.0.detail);
+        self
+    }
+
     /// Replaces the catalogue's hint.
     pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.0.hint = Some(hint.into());

@@ -1,5 +1,7 @@
 //! [`QueryError`] in codes.
 
+use std::time::Duration;
+
 use super::api_error::ApiError;
 use super::code::Code;
 use super::refusals::sentence;
@@ -14,6 +16,9 @@ impl From<QueryError> for ApiError {
             QueryError::Planning(_) => Self::internal(error),
             QueryError::Selection(error) => error.into(),
             QueryError::Sql(said) => Self::new(Code::RequestBadSql, sentence(&said)),
+            QueryError::Busy => {
+                Self::new(Code::RequestTooMany, sentence(&error.to_string())).retry_after(Duration::from_secs(10))
+            }
             QueryError::Limit(limit) => Self::new(Code::RequestQueryLimit, sentence(&limit.to_string())),
         }
     }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::DFSchema;
@@ -46,9 +46,10 @@ pub struct DayTable {
 impl DayTable {
     pub fn new(snapshot: Arc<Snapshot>, days: Days, objects: ObjectStoreUrl, columns: &[Column]) -> Result<Self> {
         let schema = schema_of(columns);
-        // A missing column reads as null whatever the contract says of it.
-        let fields: Vec<Field> =
-            schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+        // A missing column reads as null whatever the contract says of it. What the store notes beside a field stays
+        // there: the engine takes fields with other notes for other columns.
+        let plain = |field: &FieldRef| Field::new(field.name(), field.data_type().clone(), true);
+        let fields: Vec<Field> = schema.fields().iter().map(plain).collect();
         Ok(Self { snapshot, days, objects, schema: Arc::new(Schema::new(fields)), number: None })
     }
 

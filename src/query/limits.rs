@@ -72,10 +72,15 @@ pub(super) struct Meter {
 
 impl Meter {
     /// Waits until the query may work, if it has to.
-    pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+    ///
+    /// Errors: the others work, or have slow readers, for too long.
+    pub async fn turn(&self) -> Result<Option<OwnedSemaphorePermit>, QueryError> {
         match &self.turns {
-            Some(turns) => turns.clone().acquire_owned().await.ok(),
-            None => None,
+            Some(turns) => match tokio::time::timeout(self.time, turns.clone().acquire_owned()).await {
+                Ok(turn) => Ok(turn.ok()),
+                Err(_) => Err(QueryError::Busy),
+            },
+            None => Ok(None),
         }
     }
 

@@ -279,6 +279,16 @@ async fn a_key_can_be_limited_to_views() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_query_on_days_that_are_not_there_yet_says_which_and_loads_them() {
+    let gateway = TestGateway::start().await;
+    let sql = r#"SELECT count(*) AS n FROM events."Charged""#;
+    let refused = gateway.get(&format!("{}&wait=0s", address(sql))).await.refused(503, "table_loading");
+    let said = refused["detail"].as_str().unwrap();
+    assert!(said.contains(r#"events."Charged", 2026-11-03 to 2026-11-09"#), "{said}");
+    ask(&gateway, sql).await.good();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_query_without_a_credential_is_refused_like_everything() {
     let gateway = TestGateway::start().await;
     let url = gateway.request(Method::GET, &address("SELECT 1")).build().unwrap().url().clone();

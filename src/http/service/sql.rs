@@ -16,7 +16,7 @@ use crate::error::ApiError;
 use crate::freshness::{Origin, Ready};
 use crate::http::answer::{self, AnswerFacts, CacheStatus};
 use crate::http::state::AppState;
-use crate::plan::{self, Query, QueryPlan, SavedQuery};
+use crate::plan::{self, Query, QueryPlan, QueryTable, SavedQuery};
 use crate::request::{Delivery, QueryRequest};
 use crate::telemetry::{ServerTiming, Stage};
 
@@ -30,7 +30,8 @@ pub async fn run_sql(
     request: &HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let query = state.engine.parse(sql.to_owned()).await?.map_err(plan::PlanError::from)?;
-    run(state, granted, Asked { name: "query", query: &query, words: asked, values: Vec::new() }, format, request).await
+    let asked = Asked { name: "query", query: &query, words: asked, values: Vec::new(), is_own: true };
+    run(state, granted, asked, format, request).await
 }
 
 /// A saved query. What it reads was decided by whoever saved it, so the caller needs the right to it and not to its
@@ -44,7 +45,7 @@ pub async fn read_view(
     request: &HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let values = view.values(&asked.values)?;
-    let asked = Asked { name: &view.name, query: &view.query, words: asked, values };
+    let asked = Asked { name: &view.name, query: &view.query, words: asked, values, is_own: false };
     run(state, &granted.through_view(), asked, format, request).await
 }
 
@@ -60,7 +61,7 @@ pub async fn describe_view(
     let granted = granted.through_view();
     let plan = state.in_world(|world| plan::query(world, &granted, &view.query, &asked, values))?;
     let plan = narrowed(state, &granted, plan).await?;
-    let ready = loaded(state, &plan).await?;
+    let ready = loaded(state, &plan, false).await?;
     let snapshots: Vec<_> = ready.into_iter().map(|ready| ready.snapshots).collect();
     Ok(state.engine.plan_query(&plan, &snapshots).await?.columns)
 }
@@ -71,6 +72,8 @@ struct Asked<'a> {
     query: &'a Query,
     words: QueryRequest,
     values: Vec<(&'static str, ScalarValue)>,
+    /// The caller wrote it, and may hear of its tables.
+    is_own: bool,
 }
 
 async fn run(
@@ -84,7 +87,7 @@ async fn run(
     let judge = || state.in_world(|world| plan::query(world, granted, asked.query, &asked.words, asked.values.clone()));
     let plan = timing.time(Stage::Plan, judge)?;
     let plan = narrowed(state, granted, plan).await?;
-    let ready = timing.measure(Stage::Fetch, loaded(state, &plan)).await?;
+    let ready = timing.measure(Stage::Fetch, loaded(state, &plan, asked.is_own)).await?;
     let snapshots: Vec<_> = ready.iter().map(|ready| ready.snapshots.clone()).collect();
     let planned = state.engine.plan_query(&plan, &snapshots).await?;
     let facts = AnswerFacts {
@@ -98,11 +101,23 @@ async fn run(
     answer::respond(request, &state.answers, facts, rows).await
 }
 
-/// The days of all tables, at hand.
-async fn loaded(state: &AppState, plan: &QueryPlan) -> Result<Vec<Ready>, ApiError> {
-    let loads = join_all(plan.tables.iter().map(|table| state.freshness.ensure(&table.plan)));
+/// The days of all tables, at hand. A refusal names the table when the caller may hear of it.
+async fn loaded(state: &AppState, plan: &QueryPlan, names_tables: bool) -> Result<Vec<Ready>, ApiError> {
+    let loads = join_all(plan.tables.iter().map(async |table| {
+        let ready = state.freshness.ensure(&table.plan).await;
+        ready.map_err(|refusal| match names_tables {
+            true => ApiError::from(refusal).about(said(table)),
+            false => refusal.into(),
+        })
+    }));
     // All of them are set going before the first refusal is said.
-    Ok(loads.await.into_iter().collect::<Result<_, _>>()?)
+    loads.await.into_iter().collect()
+}
+
+/// Which table, and which days of it.
+fn said(table: &QueryTable) -> String {
+    let days = table.plan.days;
+    format!("{}, {} to {}", table.name.to_quoted_string(), days.first, days.last)
 }
 
 /// The plan over the days that the query's own conditions leave, as far as what is kept lets it be understood.

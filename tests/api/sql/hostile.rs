@@ -9,7 +9,7 @@ use super::{WEEK, ask, gateway_with, rows, secrets};
 use crate::support::{Answer, TestGateway};
 
 /// Ways to a clear value. `{secret}` is one that the attacker guesses.
-const ATTACKS: [&str; 45] = [
+const ATTACKS: [&str; 46] = [
     r#"SELECT "email", e."name", events."Charged".identity FROM events."Charged" e"#,
     r#"SELECT e.*, e.email AS event_name FROM events."Charged" e LIMIT 50"#,
     r#"SELECT * EXCEPT (row_id) FROM events."Charged""#,
@@ -26,6 +26,7 @@ const ATTACKS: [&str; 45] = [
     r#"SELECT regexp_like('x', email) FROM events."Charged""#,
     r#"SELECT regexp_match(email, '.*')[1] FROM events."Charged""#,
     r#"SELECT regexp_replace(email, '(.*)', '\1\1') FROM events."Charged""#,
+    r#"SELECT regexp_like(name, '(') FROM events."Charged""#,
     r#"SELECT 1 / (CASE WHEN email = '{secret}' THEN 0 ELSE 1 END) FROM events."Charged""#,
     r#"SELECT 1 / (length(name) - length(name)) || name FROM events."Charged""#,
     r#"SELECT chr(ascii(email) * 1000000000) FROM events."Charged""#,
@@ -151,6 +152,10 @@ async fn a_hint_names_no_hidden_column() {
 #[case("SELECT array_length(arrow_cast(NULL, 'FixedSizeList(2000000000, Int64)')) AS n", 400)]
 #[case("SELECT overlay('x' PLACING 'y' FROM 1) AS n", 400)]
 #[case(
+    r#"WITH RECURSIVE a AS (SELECT row_id AS s FROM events."Charged" UNION ALL SELECT s || s FROM a) SELECT max(length(s)) AS n FROM a"#,
+    413
+)]
+#[case(
     r#"WITH RECURSIVE a AS (SELECT 'x' AS s UNION ALL SELECT concat(s, s) FROM a) SELECT max(length(s)) AS n FROM a"#,
     413
 )]
@@ -225,6 +230,35 @@ async fn a_query_as_long_as_is_promised_is_read_as_a_body() {
     send(of_length(64 * 1024)).await.good();
     send(of_length(64 * 1024 + 1)).await.refused(400, "request_bad_parameter");
     send(of_length(512 * 1024)).await.refused(413, "request_too_large");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_query_is_said_and_what_is_wrong_with_the_store_is_not_blamed_on_it() {
+    let gateway = TestGateway::start().await;
+    let pattern = r#"SELECT regexp_like(platform, '(') FROM events."Charged""#;
+    let refused = ask(&gateway, pattern).await.refused(400, "request_bad_sql");
+    assert!(refused["detail"].as_str().unwrap().contains("unclosed group"), "{refused}");
+    // Columns of a table and computed ones meet in one.
+    let levels = r#"WITH RECURSIVE a AS (SELECT row_id AS s, 1 AS n FROM events."Charged"
+                    UNION ALL SELECT upper(s), n + 1 FROM a WHERE n < 3) SELECT count(*) AS n FROM a WHERE n = 3"#;
+    let events = rows(&gateway, r#"SELECT count(*) AS n FROM events."Charged""#).await;
+    assert_eq!(rows(&gateway, levels).await.rows, events.rows);
+    for file in stored_files(gateway.store()) {
+        let size = std::fs::metadata(&file).unwrap().len() as usize;
+        std::fs::write(&file, vec![b'x'; size]).unwrap();
+    }
+    ask(&gateway, r#"SELECT max(prop_amount) FROM events."Charged""#).await.refused(503, "store_unavailable");
+}
+
+fn stored_files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| match path.is_dir() {
+            true => stored_files(&path),
+            false => vec![path],
+        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "parquet"))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
