@@ -36,7 +36,7 @@ pub enum Rows<'a> {
 
 /// A query that reads our CSV.
 ///
-/// It leaves `Columns` out of `Csv.Document`: with it, columns that are added later would be cut off without a word.
+/// Without columns it says no types: they are not known yet. It leaves `Columns` out of `Csv.Document`: with it, columns that are added later would be cut off without a word.
 pub fn web_query(address: &Address, columns: &[(String, ColumnType)], rows: Rows<'_>) -> String {
     let (address, partition) = match rows {
         Rows::AsAsked => (address.clone(), None),
@@ -61,39 +61,41 @@ pub fn web_query(address: &Address, columns: &[(String, ColumnType)], rows: Rows
     text.push_str(
         ",\n            Timeout = #duration(0, 0, 10, 0)\n        ]\n    ),\n    \
          Rows = Csv.Document(Source, [Delimiter = \",\", Encoding = 65001, QuoteStyle = QuoteStyle.Csv]),\n    \
-         Named = Table.PromoteHeaders(Rows, [PromoteAllScalars = true]),\n    \
-         Typed = Table.TransformColumnTypes(\n        Named,\n        ",
+         Named = Table.PromoteHeaders(Rows, [PromoteAllScalars = true])",
     );
-    let types: Vec<String> =
-        columns.iter().map(|(name, kind)| format!("{{{}, {}}}", m::text(name), type_of(*kind))).collect();
-    text.push_str(&block('{', &types, '}', 8));
-    text.push_str(",\n        \"en-US\"\n    )");
-    let last = match partition.flatten() {
-        Some(time) => {
-            let time = m::name(time);
-            let condition = format!("each [{time}] >= RangeStart and [{time}] < RangeEnd");
-            text.push_str(&format!(",\n    Partition = Table.SelectRows(Typed, {condition})"));
-            "Partition"
-        }
-        None => "Typed",
-    };
+    let mut last = "Named";
+    if !columns.is_empty() {
+        let types: Vec<String> =
+            columns.iter().map(|(name, kind)| format!("{{{}, {}}}", m::text(name), type_of(*kind))).collect();
+        text.push_str(",\n    Typed = Table.TransformColumnTypes(\n        Named,\n        ");
+        text.push_str(&block('{', &types, '}', 8));
+        text.push_str(",\n        \"en-US\"\n    )");
+        last = "Typed";
+    }
+    if let Some(time) = partition.flatten() {
+        let time = m::name(time);
+        let condition = format!("each [{time}] >= RangeStart and [{time}] < RangeEnd");
+        text.push_str(&format!(",\n    Partition = Table.SelectRows({last}, {condition})"));
+        last = "Partition";
+    }
     text.push_str(&format!("\nin\n    {last}\n"));
     text
 }
 
-/// A query that reads an entity set. Power Query asks for its columns and rows by itself.
-pub fn odata_query(base: &str, set: &str, words: &[(String, String)]) -> String {
+/// A query that reads an entity set. `root` is the address of its service, `words` what else it takes. Power Query asks
+/// for its columns and rows by itself.
+pub fn odata_query(root: &str, set: &str, words: &[(String, String)]) -> String {
     let mut options = vec!["Implementation = \"2.0\"".to_owned()];
     let fields = m::record(words);
     if !fields.is_empty() {
         options.push(format!("Query = [{}]", fields.join(", ")));
     }
-    let root = m::text(&service_root(base, set));
     format!(
         "{}\n// Credentials: Basic, any user name, the key as password.\nlet\n    \
-         Source = OData.Feed({root}, null, [{}]),\n    \
+         Source = OData.Feed({}, null, [{}]),\n    \
          Rows = Source{{[Name = {}, Signature = \"table\"]}}[Data]\nin\n    Rows\n",
         m::comment(&format!("flattap: {set}")),
+        m::text(root),
         options.join(", "),
         m::text(set),
     )
@@ -104,20 +106,14 @@ pub fn web_file(address: &Address) -> String {
     file("http", &address.url("csv", &[]))
 }
 
-/// A file that opens Power BI Desktop with an entity set as its source.
-pub fn odata_file(base: &str, set: &str) -> String {
-    file("odata", &service_root(base, set))
+/// A file that opens Power BI Desktop with the service at this address as its source.
+pub fn odata_file(root: &str) -> String {
+    file("odata", root)
 }
 
 fn file(protocol: &str, url: &str) -> String {
     let connection = json!({"details": {"protocol": protocol, "address": {"url": url}}, "mode": "Import"});
     format!("{:#}\n", json!({"version": "0.1", "connections": [connection]}))
-}
-
-/// The root with this one set: Power BI keeps a service's metadata, and so what changes in one table spoils no other.
-fn service_root(base: &str, set: &str) -> String {
-    let set = percent_encoding::utf8_percent_encode(set, percent_encoding::NON_ALPHANUMERIC);
-    format!("{base}odata/t/{}/", set.to_string().replace("%5F", "_"))
 }
 
 fn type_of(kind: ColumnType) -> &'static str {
@@ -181,6 +177,12 @@ mod tests {
     }
 
     #[test]
+    fn types_that_are_not_known_are_left_out() {
+        let text = web_query(&address(&[("event", "Charged")]), &[], Rows::AsAsked);
+        assert!(!text.contains("Typed") && text.ends_with("in\n    Named\n"), "{text}");
+    }
+
+    #[test]
     fn a_partition_has_no_other_period_than_its_own() {
         let asked = address(&[("event", "Charged"), ("range", "last_30_days")]);
         let text = web_query(&asked, &columns(), Rows::Partition { time: Some("event_time") });
@@ -197,14 +199,14 @@ mod tests {
         let details = &file["connections"][0]["details"];
         assert_eq!((file["version"].as_str(), details["protocol"].as_str()), (Some("0.1"), Some("http")));
         assert_eq!(details["address"]["url"], "https://bi.example.com/v1/events.csv?event=A%20B&range=last_7_days");
-        let file: serde_json::Value = serde_json::from_str(&odata_file("https://x/", "events_größe")).unwrap();
-        assert_eq!(file["connections"][0]["details"]["address"]["url"], "https://x/odata/t/events_gr%C3%B6%C3%9Fe/");
+        let file: serde_json::Value = serde_json::from_str(&odata_file("https://x/odata/t/events_a/")).unwrap();
+        assert_eq!(file["connections"][0]["details"]["address"]["url"], "https://x/odata/t/events_a/");
     }
 
     #[test]
     fn an_entity_set_is_found_by_its_name() {
         let words = [("range".to_owned(), "last_month".to_owned())];
-        let text = odata_query("https://x/", "events_charged", &words);
+        let text = odata_query("https://x/odata/t/events_charged/", "events_charged", &words);
         assert!(text.contains("OData.Feed(\"https://x/odata/t/events_charged/\", null, "), "{text}");
         assert!(text.contains("Query = [range = \"last_month\"]") && text.contains("[Name = \"events_charged\", "));
     }

@@ -41,6 +41,8 @@ pub struct Recipe {
 /// The recipes for the rows of an address with these columns. `set` is the OData entity set with them, if there is one.
 pub fn recipes(address: &Address, columns: &[(String, ColumnType)], set: Option<&str>) -> Vec<Recipe> {
     let base = &address.base;
+    // What a program calls the table.
+    let name = address.name();
     let csv = address.url("csv", &[]);
     let parquet = address.url("parquet", &[]);
     let json = address.url("json", &[]);
@@ -128,7 +130,8 @@ pub fn recipes(address: &Address, columns: &[(String, ColumnType)], set: Option<
             label: "Python",
             language: "python",
             text: format!(
-                "pandas.read_csv({}, storage_options={{\"X-API-Key\": os.environ[\"{VARIABLE}\"]}}{})",
+                "import os\nimport pandas\n\n{name} = pandas.read_csv(\n    {},\n    \
+                 storage_options={{\"X-API-Key\": os.environ[\"{VARIABLE}\"]}},\n{})",
                 quoted(&csv),
                 parsed_dates(columns)
             ),
@@ -145,7 +148,7 @@ pub fn recipes(address: &Address, columns: &[(String, ColumnType)], set: Option<
             label: "Python",
             language: "python",
             text: format!(
-                "polars.scan_parquet({} + os.environ[\"{VARIABLE}\"])",
+                "import os\nimport polars\n\n{name} = polars.scan_parquet(\n    {} + os.environ[\"{VARIABLE}\"]\n)",
                 quoted(&address.url("parquet", &[("api_key", "")]))
             ),
             page: None,
@@ -160,7 +163,7 @@ pub fn recipes(address: &Address, columns: &[(String, ColumnType)], set: Option<
             label: "SQL",
             language: "sql",
             text: format!(
-                "CREATE SECRET flattap (TYPE http, BEARER_TOKEN '{KEY}', SCOPE {});\nSELECT * FROM read_parquet({});",
+                "CREATE SECRET flattap (TYPE http, BEARER_TOKEN '{KEY}', SCOPE {});\n\nSELECT * FROM read_parquet({});",
                 doubled('\'', base),
                 doubled('\'', &parquet)
             ),
@@ -174,7 +177,7 @@ pub fn recipes(address: &Address, columns: &[(String, ColumnType)], set: Option<
             label: "R",
             language: "r",
             text: format!(
-                "readr::read_csv(paste0({}, Sys.getenv(\"{VARIABLE}\")))",
+                "{name} <- readr::read_csv(paste0(\n  {},\n  Sys.getenv(\"{VARIABLE}\")\n))",
                 quoted(&address.url("csv", &[("api_key", "")]))
             ),
             page: None,
@@ -213,7 +216,7 @@ pub fn recipes(address: &Address, columns: &[(String, ColumnType)], set: Option<
             label: "Shell",
             language: "sh",
             text: format!(
-                "curl -fsS --compressed -H \"X-API-Key: ${VARIABLE}\" {} -o {}",
+                "curl -fsS --compressed -H \"X-API-Key: ${VARIABLE}\" \\\n  {} \\\n  -o {}",
                 shell(&csv),
                 shell(&format!("{}.csv", address.title()))
             ),
@@ -241,7 +244,10 @@ fn parsed_dates(columns: &[(String, ColumnType)]) -> String {
     let is_moment = |kind| matches!(kind, ColumnType::Timestamp | ColumnType::TimestampUtc);
     let names: Vec<String> =
         columns.iter().filter(|(_, kind)| is_moment(*kind)).map(|(name, _)| quoted(name)).collect();
-    if names.is_empty() { String::new() } else { format!(", parse_dates=[{}]", names.join(", ")) }
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("    parse_dates=[{}],\n", names.join(", ")),
+    }
 }
 
 /// A word of a POSIX shell.
@@ -290,8 +296,8 @@ mod tests {
             "=IMPORTDATA(\"https://bi.example.com/v1/events.csv?event=Charged&range=last_7_days&datetime=space\
              &newlines=space&escape=formulas&api_key=YOUR_KEY\")"
         );
-        assert!(text(&recipes, "pandas").ends_with(", parse_dates=[\"event_time\"])"));
-        assert!(text(&recipes, "polars").ends_with("&api_key=\" + os.environ[\"FLATTAP_KEY\"])"));
+        assert!(text(&recipes, "pandas").ends_with("    parse_dates=[\"event_time\"],\n)"));
+        assert!(text(&recipes, "polars").ends_with("&api_key=\" + os.environ[\"FLATTAP_KEY\"]\n)"));
     }
 
     #[test]

@@ -59,6 +59,15 @@ impl Links {
         }
     }
 
+    /// The same for texts that are read elsewhere: where no address is known, one that their reader has to replace.
+    pub fn for_files(settings: &Server, request: &HttpRequest) -> Self {
+        let whole = Self::whole(settings, request);
+        match whole.base().starts_with('/') {
+            true => Self("https://address-of-flattap/".into()),
+            false => whole,
+        }
+    }
+
     /// A link to a path below the base. The path has no leading slash and is already percent-encoded.
     pub fn to(&self, path: &str) -> String {
         format!("{}{path}", self.0)

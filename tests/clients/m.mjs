@@ -36,8 +36,9 @@ async function read(name, text) {
   return { name, kind: task.ast.kind, literals: literals(task.nodeIdMapCollection) };
 }
 
+// All of them first: a server closes a connection on which nothing comes while they are read.
+const all = [];
+for (const source of process.argv.slice(2)) all.push(...(await texts(source)));
 const results = [];
-for (const source of process.argv.slice(2)) {
-  for (const [name, text] of await texts(source)) results.push(await read(name, text));
-}
+for (const [name, text] of all) results.push(await read(name, text));
 console.log(JSON.stringify(results));

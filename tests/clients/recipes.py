@@ -18,9 +18,6 @@ import sys
 import tempfile
 import urllib.request
 
-import pandas
-import polars
-
 
 def recipes(base, query):
     request = urllib.request.Request(f"{base}/v1/connect/{query}", headers={"X-API-Key": os.environ["FLATTAP_KEY"]})
@@ -36,18 +33,25 @@ def by_curl(text):
         return {"file": path.name, "rows": len(rows), "columns": header}
 
 
-def by_pandas(text):
-    names = {"pandas": pandas, "os": os}
-    frame = eval(text, names)
-    parquet = text.replace("read_csv", "read_parquet").replace(".csv?", ".parquet?").split(", parse_dates")[0].rstrip(")") + ")"
-    assert len(eval(parquet, names)) == len(frame)
-    return {"rows": len(frame), "columns": list(frame.columns)}
+def run(text, name):
+    """What a text leaves in the variable that is called as the table."""
+    names = {}
+    exec(text, names)
+    return names[name]
 
 
-def by_polars(text):
-    names = {"polars": polars, "os": os}
-    frame = eval(text, names).collect()
-    scanned = eval(text.replace("scan_parquet", "scan_csv").replace(".parquet?", ".csv?"), names).collect()
+def by_pandas(text, name):
+    frame = run(text, name)
+    lines = [line for line in text.splitlines() if "parse_dates" not in line]
+    parquet = "\n".join(lines).replace("read_csv", "read_parquet").replace(".csv?", ".parquet?")
+    assert len(run(parquet, name)) == len(frame)
+    times = [column for column in frame.columns if str(frame[column].dtype).startswith("datetime64")]
+    return {"rows": len(frame), "columns": list(frame.columns), "times": times}
+
+
+def by_polars(text, name):
+    frame = run(text, name).collect()
+    scanned = run(text.replace("scan_parquet", "scan_csv").replace(".parquet?", ".csv?"), name).collect()
     assert scanned.height == frame.height
     return {"rows": frame.height, "columns": frame.columns}
 
@@ -59,7 +63,7 @@ sys.path.insert(0, sys.argv[1])
 import duckdb
 extension = next(pathlib.Path(sys.argv[1]).glob("duckdb_extension_httpfs/extensions/v*/httpfs.duckdb_extension"))
 duckdb.sql(f"LOAD '{extension}'")
-secret, query = sys.stdin.read().split(";\\n")
+secret, query = sys.stdin.read().split(";\\n\\n")
 duckdb.sql(secret)
 def look(query):
     found = duckdb.sql(query)
@@ -80,7 +84,12 @@ def by_duckdb(text, folder):
 
 def main(base, query, duckdb=None):
     texts = recipes(base, query)
-    seen = {"curl": by_curl(texts["curl"]), "pandas": by_pandas(texts["pandas"]), "polars": by_polars(texts["polars"])}
+    name = query.split("?")[0]
+    seen = {
+        "curl": by_curl(texts["curl"]),
+        "pandas": by_pandas(texts["pandas"], name),
+        "polars": by_polars(texts["polars"], name),
+    }
     if duckdb:
         seen["duckdb"] = by_duckdb(texts["duckdb"], duckdb)
     print(json.dumps(seen))

@@ -51,8 +51,8 @@ pub struct Bases<'a> {
 }
 
 impl<'a> Bases<'a> {
-    pub fn new(links: &'a Links, absolute: &'a Links) -> Self {
-        Self { public: if links.base().starts_with('/') { "" } else { links.base() }, made: absolute.base() }
+    pub fn new(links: &'a Links, made: &'a Links) -> Self {
+        Self { public: if links.base().starts_with('/') { "" } else { links.base() }, made: made.base() }
     }
 }
 

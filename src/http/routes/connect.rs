@@ -16,7 +16,7 @@ use crate::http::openapi::parameters::TableQuery;
 use crate::http::openapi::refusals::OfRecipes;
 use crate::http::service;
 use crate::http::state::AppState;
-use crate::request;
+use crate::request::{self, OwnParameters};
 use crate::table::ColumnType;
 
 /// The files there are for Power BI.
@@ -26,7 +26,8 @@ pub(super) const FILES: [&str; 5] = ["web.pq", "incremental.pq", "odata.pq", "we
 ///
 /// What Power BI, Excel, Tableau, Looker Studio, Sheets, pandas, Polars, DuckDB, R, Grafana, Qlik and curl need to read
 /// these rows, with the steps for it. It takes the query string of the table itself; words about the form of CSV and the
-/// key are left out, because each tool has its own. `views.NAME` stands for a view.
+/// key are left out, because each tool has its own. `views.NAME` stands for a view. Nothing is loaded for it: the types of
+/// columns that nobody has read yet are not in the texts.
 #[utoipa::path(
     get,
     tag = "tools",
@@ -45,7 +46,7 @@ pub async fn list_recipes(
     table: web::Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let subject = subject(&granted, &state, &table, &request).await?;
+    let subject = subject(&granted, &state, &table, &request, Columns::AsKnown).await?;
     let recipes = recipes(&subject.address, &subject.columns, subject.known_set().as_deref());
     Ok(HttpResponse::Ok().insert_header(PRIVATE).insert_header(VARIES).json(recipes))
 }
@@ -55,7 +56,8 @@ pub async fn list_recipes(
 /// `web.pq` and `odata.pq` are Power Query texts for the advanced editor of Power BI and Excel; `incremental.pq` is the
 /// one that takes its period from the parameters `RangeStart` and `RangeEnd`. `web.pbids` and `odata.pbids` open Power
 /// BI Desktop at this source. No file holds a key. It takes the query string of the table itself; words about the form
-/// of CSV are left out. The OData forms take words of the period only: columns and rows are chosen in the tool.
+/// of CSV are left out. The OData forms do not take `select`, `filter`, `orderby`, `top` and `skip`: columns
+/// and rows are chosen in the tool.
 #[utoipa::path(
     get,
     tag = "tools",
@@ -77,16 +79,19 @@ pub async fn show_powerbi_file(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (table, file) = path.into_inner();
-    let subject = subject(&granted, &state, &table, &request).await?;
+    let subject = subject(&granted, &state, &table, &request, Columns::All).await?;
     let body = match file.as_str() {
         "web.pq" => powerbi::web_query(&subject.address, &subject.columns, Rows::AsAsked),
         "incremental.pq" => {
             let rows = Rows::Partition { time: subject.partition()? };
             powerbi::web_query(&subject.address, &subject.columns, rows)
         }
-        "odata.pq" => powerbi::odata_query(&subject.address.base, &subject.set()?, &subject.period_words()),
+        "odata.pq" => {
+            let set = subject.set()?;
+            powerbi::odata_query(&subject.root_of(&set), &set, &subject.words_of_set())
+        }
         "web.pbids" => powerbi::web_file(&subject.address),
-        "odata.pbids" => powerbi::odata_file(&subject.address.base, &subject.set()?),
+        "odata.pbids" => powerbi::odata_file(&subject.root_of(&subject.set()?)),
         other => return Err(ApiError::format_unknown(other, FILES)),
     };
     let mut response = HttpResponse::Ok();
@@ -113,30 +118,48 @@ struct Subject {
 }
 
 enum Source {
-    Table { spec: &'static TableSpec, events: Vec<String>, by: Option<String> },
+    Table { spec: &'static TableSpec, events: Vec<String>, own: OwnParameters },
     View { name: String },
 }
 
-async fn subject(granted: &Granted, state: &AppState, table: &str, request: &HttpRequest) -> Result<Subject, ApiError> {
-    let base = Links::whole(&state.config.server, request);
+/// Whether days are loaded so that there are columns to tell of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Columns {
+    AsKnown,
+    All,
+}
+
+async fn subject(
+    granted: &Granted,
+    state: &AppState,
+    table: &str,
+    request: &HttpRequest,
+    wanted: Columns,
+) -> Result<Subject, ApiError> {
+    let base = Links::for_files(&state.config.server, request);
     let words = || url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
     if let Some(name) = table.strip_prefix("views.") {
         let Some(view) = state.views.seen_by(granted).find(|view| view.name == name) else {
             return Err(ApiError::view_unknown(name, state.views.seen_by(granted).map(|view| view.name.as_str())));
         };
         let asked = request::parse_view(request.query_string(), view.parameters, view.range, rules(state))?;
-        let described = service::describe_view(state, granted, view, asked).await?;
+        let described = match wanted {
+            Columns::AsKnown => Vec::new(),
+            Columns::All => service::describe_view(state, granted, view, asked).await?,
+        };
         let columns = described.into_iter().map(|column| (column.name, column.kind)).collect();
         let address = Address::new(base.base(), format!("v1/views/{name}"), words());
         return Ok(Subject { address, columns, source: Source::View { name: name.to_owned() } });
     }
     let spec = visible(granted, table)?;
     let asked = request::parse(request.query_string(), spec, rules(state))?;
-    let described = service::describe_known_table(state, granted, spec, &asked).await?;
+    let described = match wanted {
+        Columns::AsKnown => service::describe_table(state, granted, spec, &asked).await?,
+        Columns::All => service::describe_known_table(state, granted, spec, &asked).await?,
+    };
     let columns = described.into_iter().map(|line| (line.column.name, line.kind)).collect();
     let address = Address::of_table(base.base(), spec, words());
-    let by = asked.own.one("by").map(str::to_owned);
-    Ok(Subject { address, columns, source: Source::Table { spec, events: asked.events, by } })
+    Ok(Subject { address, columns, source: Source::Table { spec, events: asked.events, own: asked.own } })
 }
 
 impl Subject {
@@ -144,13 +167,13 @@ impl Subject {
     ///
     /// Errors: rows that do not belong to one day each would come twice, or change with the cut of the partitions.
     fn partition(&self) -> Result<Option<&str>, ApiError> {
-        let Source::Table { spec, by, .. } = &self.source else { return Ok(None) };
+        let Source::Table { spec, own, .. } = &self.source else { return Ok(None) };
         match spec.filling {
             Filling::Events | Filling::EventItems => {
                 Ok(self.columns.iter().map(|(name, _)| name.as_str()).find(|name| *name == "event_time"))
             }
             Filling::EventCounts | Filling::EventTrends | Filling::ProfileCounts | Filling::MessageReports => {
-                match by.as_deref() {
+                match own.one("by") {
                     Some("day") => Ok(None),
                     _ => Err(ApiError::new(
                         Code::RequestBadParameter,
@@ -176,10 +199,7 @@ impl Subject {
             ApiError::new(Code::TableUnknownFormat, "There is no entity set with these rows.")
                 .hint("OData has one set for each event, and one for each table that needs none. Use web.pq.")
         })?;
-        // Those sets are of one event; the others know nothing of it.
-        let is_of_event = set.starts_with("events_") || set.starts_with("event_items_");
-        let is_carried = |name: &str| (name == "event" && is_of_event) || sets::WORDS.contains(&name);
-        match self.address.words().iter().find(|(name, _)| !is_carried(name)) {
+        match self.address.words().iter().find(|(name, _)| sets::is_lost(name)) {
             None => Ok(set),
             Some((name, _)) => {
                 Err(ApiError::new(Code::RequestContradiction, format!("`{name}` would be lost in the OData form."))
@@ -192,12 +212,22 @@ impl Subject {
     fn known_set(&self) -> Option<String> {
         match &self.source {
             Source::View { name } => Some(sets::of_view(name)),
-            Source::Table { spec, events, .. } => sets::of_table(spec, events),
+            Source::Table { spec, events, own } => sets::of_table(spec, events, own.one("property")),
         }
     }
 
-    fn period_words(&self) -> Vec<(String, String)> {
-        let is_carried = |name: &str| sets::WORDS.contains(&name);
-        self.address.words().iter().filter(|(name, _)| is_carried(name)).cloned().collect()
+    /// The service with this set alone.
+    fn root_of(&self, set: &str) -> String {
+        let account = self.address.words().iter().find(|(name, _)| name == "account");
+        format!("{}{}", self.address.base, sets::root(set, account.map(|(_, value)| value.as_str())))
+    }
+
+    /// What the set takes beside its name: a period, parameters of its own.
+    fn words_of_set(&self) -> Vec<(String, String)> {
+        let spec = match &self.source {
+            Source::View { .. } => None,
+            Source::Table { spec, .. } => Some(*spec),
+        };
+        self.address.words().iter().filter(|(name, _)| !sets::is_named(spec, name)).cloned().collect()
     }
 }

@@ -100,6 +100,6 @@ fn page(state: &AppState, request: &HttpRequest, make: Render) -> Result<HttpRes
 
 fn render(state: &AppState, request: &HttpRequest, make: Render) -> Result<String, ApiError> {
     let links = links(state);
-    let absolute = Links::whole(&state.config.server, request);
-    make(&Bases::new(&links, &absolute)).map_err(ApiError::internal)
+    let made = Links::for_files(&state.config.server, request);
+    make(&Bases::new(&links, &made)).map_err(ApiError::internal)
 }

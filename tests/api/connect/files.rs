@@ -92,7 +92,8 @@ async fn what_cannot_be_made_is_refused_with_the_way_out() {
     get("event_counts/odata.pq?event=Charged").await.refused(404, "table_unknown_format");
     let refusal = get(&format!("events/odata.pq?{WEEK}&filter=prop_amount%20gt%201")).await;
     assert_eq!(refusal.refused(400, "request_contradiction")["parameter"], "filter");
-    get("profiles/odata.pq?event=Charged").await.refused(400, "request_contradiction");
+    let text = get("profiles/odata.pq?event=Charged&account=main").await.good().text();
+    assert!(text.contains("/odata/a/main/t/profiles/") && text.contains("event = \"Charged\""), "{text}");
     let posted = gateway.request(Method::POST, "/v1/connect/powerbi/events/web.pq");
     gateway.send(posted).await.refused(405, "request_method");
 }

@@ -70,7 +70,7 @@ fn tableau_cell(value: &Value, kind: &str) -> Value {
 async fn tableau_gets_the_rows_of_what_was_chosen_and_later_only_newer_ones() {
     let gateway = TestGateway::start().await;
     gateway.get("/v1/event_catalog.json").await.good();
-    let columns = ["event_time", "event_date", "prop_amount", "platform", "event_time_utc", "ts"];
+    let columns = ["event_time", "event_time_utc", "event_date", "ts", "platform", "prop_amount"];
     let path = format!("/v1/events.json?event=Charged&from=2026-11-10&select={}", columns.join(","));
     let rows = gateway.get(&path).await.good().json();
     let rows = rows.as_array().unwrap();
@@ -97,7 +97,7 @@ async fn tableau_gets_the_rows_of_what_was_chosen_and_later_only_newer_ones() {
     assert_eq!(schema["incrementColumnId"], "event_time");
     let kinds: Vec<&str> =
         schema["columns"].as_array().unwrap().iter().map(|column| column["dataType"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["datetime", "date", "float", "string", "datetime", "int"]);
+    assert_eq!(kinds, ["datetime", "datetime", "date", "int", "string", "float"]);
     let expected = |rows: &[&Value]| -> Value {
         let row = |row: &&Value| -> Value {
             columns.iter().zip(&kinds).map(|(name, kind)| tableau_cell(&row[*name], kind)).collect()
