@@ -71,7 +71,7 @@ fn every_address_is_there() {
     ] {
         assert!(listed.iter().any(|line| line == expected), "{expected} is not in {listed:#?}");
     }
-    assert_eq!(listed.len(), 33, "{listed:#?}");
+    assert_eq!(listed.len(), 37, "{listed:#?}");
 }
 
 #[test]

@@ -61,6 +61,10 @@ async fn the_pages_make_what_they_promise_and_axe_finds_nothing_serious() {
 fn tableau_cell(value: &Value, kind: &str) -> Value {
     match (value, kind) {
         (Value::String(text), "datetime") => json!(text.replace('T', " ").trim_end_matches('Z')),
+        // JavaScript writes 12.0 as 12.
+        (Value::Number(number), _) if number.as_f64().is_some_and(|number| number.fract() == 0.0) => {
+            json!(number.as_f64().map(|number| number as i64))
+        }
         (value, _) => value.clone(),
     }
 }

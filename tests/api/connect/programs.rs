@@ -94,7 +94,7 @@ async fn by_power_query(slowness: f64, wait: Duration, timeout: &str) -> (Value,
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Python: FLATTAP_TEST_PYTHON"]
 async fn power_query_gets_the_whole_of_a_cold_table_by_coming_back() {
-    let (seen, columns, rows) = by_power_query(0.05, Duration::from_millis(500), "2").await;
+    let (seen, columns, rows) = by_power_query(0.05, Duration::from_millis(500), "60").await;
     assert_eq!((&seen["status"], &seen["rows"]), (&json!(200), &json!(rows)), "{seen:#}");
     assert_eq!((&seen["columns"], &seen["ragged"]), (&json!(columns), &json!(0)));
     assert!(
