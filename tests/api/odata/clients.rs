@@ -18,6 +18,18 @@ fn told_alike(mut rows: Vec<Value>) -> Vec<Value> {
     without_offsets(rows)
 }
 
+/// Every number as a double: a script writes `1560` for what was `1560.0`.
+fn as_scripts_count(mut rows: Vec<Value>) -> Vec<Value> {
+    for row in &mut rows {
+        for (_, cell) in row.as_object_mut().expect("a row").iter_mut() {
+            if let Some(number) = cell.as_f64() {
+                *cell = number.into();
+            }
+        }
+    }
+    rows
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Python with python-odata and odatapy: FLATTAP_TEST_PYTHON"]
 async fn python_clients_read_every_row_across_pages() {
@@ -50,11 +62,12 @@ async fn script_clients_filter_and_choose_and_the_metadata_converts() {
     let select = "row_id,event_time,prop_amount";
     let condition = filter.replace(' ', "+");
     let ours = format!("/v1/events.json?event=Charged&{WEEK}&filter={condition}&select={select}&orderby=event_time");
-    let wanted = gateway.table(&ours).await;
+    let wanted = as_scripts_count(gateway.table(&ours).await);
     let root = format!("{}/odata/", gateway.base);
     let seen = node("sets.mjs", &[&root, flattap::config::TEST_KEY, "events_charged", filter, select]).await;
     for client in ["o.js", "@odata/client"] {
-        assert_eq!(without_offsets(seen[client].as_array().unwrap().clone()), wanted, "{client}");
+        let rows = as_scripts_count(without_offsets(seen[client].as_array().unwrap().clone()));
+        assert_eq!(rows, wanted, "{client}");
     }
     let csdl = &seen["csdl"];
     assert_eq!((csdl["version"].as_str(), csdl["messages"].as_array().map(Vec::len)), (Some("4.0"), Some(0)), "{csdl}");
