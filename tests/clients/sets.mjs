@@ -18,7 +18,7 @@ const headers = { "X-API-Key": key };
 const byO = await o(root, { headers }).get(set).query({ $filter: filter, $select: select, $orderby: "event_time" });
 
 const client = OData.New4({ serviceEndpoint: root, fetchProxy: undefined, commonHeaders: headers });
-const params = client.newOptions().filter(filter).select(select.split(",")).orderby("event_time");
+const params = client.newOptions().filter(filter).select(select.split(",")).orderby("event_time", "asc");
 const answer = await client.newRequest({ collection: set, params });
 
 const xml = await (await fetch(`${root}$metadata`, { headers })).text();
