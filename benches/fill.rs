@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use flattap::clevertap::Page;
 use flattap::config::StoreConfig;
 use flattap::flatten::{Assembly, Contract, EventSpec, FlattenError, Flattener, RawBatch, Seen};
 use flattap::simulator::{Rows, Simulator, SimulatorConfig};
@@ -26,8 +27,6 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use mimalloc::MiMalloc;
 use parking_lot::Mutex;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 
 #[global_allocator]
@@ -114,12 +113,6 @@ fn commit(folder: &Path, times: usize) -> Done<()> {
     Ok(())
 }
 
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow)]
-    records: &'a RawValue,
-}
-
 /// One day, not yet typed.
 struct Loaded {
     day: Date,
@@ -132,16 +125,14 @@ struct Loaded {
 async fn fill(store: &Store, days: BTreeMap<Date, Vec<PathBuf>>) -> Done<u64> {
     let zone = TimeZone::get("Asia/Kolkata")?;
     let spec = Arc::new(EventSpec { account_id: ACCOUNT.to_owned(), event_name: EVENT.to_owned(), zone });
-    let shared = days.len();
     let waiting = Arc::new(Mutex::new(VecDeque::from_iter(days)));
     let walkers: Vec<_> = (0..THREADS)
         .map(|_| {
             let (store, spec, waiting) = (store.clone(), spec.clone(), waiting.clone());
-            let share = (24 << 20) / shared.max(1);
             store.clone().spawn(async move {
                 let mut loaded = Vec::new();
                 while let Some((day, pages)) = { waiting.lock().pop_front() } {
-                    loaded.push(walk(&store, &spec, share, day, &pages)?);
+                    loaded.push(walk(&store, &spec, day, &pages)?);
                 }
                 Done::Ok(loaded)
             })
@@ -151,6 +142,7 @@ async fn fill(store: &Store, days: BTreeMap<Date, Vec<PathBuf>>) -> Done<u64> {
     for walker in walkers {
         loaded.extend(walker.await??);
     }
+    loaded.sort_by_key(|walk| walk.raws.is_spilled());
     let mut seen = Seen::default();
     loaded.iter().for_each(|walk| seen.merge(&walk.seen));
     let contract = Arc::new(Contract::events().grow(&seen)?.contract);
@@ -168,15 +160,15 @@ async fn fill(store: &Store, days: BTreeMap<Date, Vec<PathBuf>>) -> Done<u64> {
     Ok(snapshot.days.values().map(|day| day.rows).sum())
 }
 
-fn walk(store: &Store, spec: &Arc<EventSpec>, share: usize, day: Date, pages: &[PathBuf]) -> Done<Loaded> {
+fn walk(store: &Store, spec: &Arc<EventSpec>, day: Date, pages: &[PathBuf]) -> Done<Loaded> {
     let fetched_at = Timestamp::now();
     let mut flattener = Flattener::new(spec.clone());
-    let mut raws = Staging::new(store.spill_dir(), share);
+    let mut raws = store.staging();
     let mut held = 0;
     for page in pages {
         let bytes = std::fs::read(page)?;
-        let body: Body = serde_json::from_str(simdutf8::basic::from_utf8(&bytes)?)?;
-        let raw = flattener.page(body.records.get().as_bytes())?;
+        let page = Page::of(bytes.into()).ok_or("not a page")?;
+        let raw = flattener.page(page.records())?;
         held += raw.bytes();
         raws.push(raw.into())?;
     }

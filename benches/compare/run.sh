@@ -1,72 +1,49 @@
 #!/usr/bin/env bash
-# flattap beside a notebook (pandas, DuckDB) and beside nginx, on this machine, in turns; one table of ratios.
+# flattap beside a notebook (pandas, DuckDB), DuckDB on the kept days, nginx and ROAPI, on this machine, in turns; one
+# table of ratios.
 #
-#   benches/compare/run.sh            needs cargo, curl, wrk, nginx, and python3 with pandas and duckdb
-#   PYTHON=venv/bin/python ROUNDS=5 benches/compare/run.sh
+#   benches/compare/run.sh            needs cargo, curl, wrk, nginx, roapi, and python3 with pandas and duckdb
+#   PYTHON=venv/bin/python ROAPI=venv/bin/roapi ROUNDS=5 benches/compare/run.sh
 #
-# Loopback only; some 5 minutes after the build. Other load moves the figures, less so the ratios: each round runs
-# every side once, and the table has the smallest and the median ratio of the rounds.
+# Loopback only; some 10 minutes after the build. Other load moves the figures, less so the ratios: each round runs
+# every side once, and the table has the smallest and the median ratio of the rounds. Memory is `memory.sh`'s subject.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-PYTHON=${PYTHON:-python3} ROUNDS=${ROUNDS:-3} PORT=${PORT:-19470}
-missing=()
-for tool in cargo curl wrk nginx sha256sum "$PYTHON"; do command -v "$tool" >/dev/null || missing+=("$tool"); done
-for module in pandas duckdb; do "$PYTHON" -c "import $module" 2>/dev/null || missing+=("python module $module"); done
-if ((${#missing[@]})); then
-    printf 'missing: %s\n' "${missing[@]}" >&2
-    exit 1
-fi
-
-work=$(mktemp -d)
-started=()
-finish() {
-    for process in "${started[@]}"; do kill "$process" 2>/dev/null || true; done
-    wait 2>/dev/null || true
-    rm -rf "$work"
-}
-trap finish EXIT
-
-cargo build --release --quiet
-fill=$(cargo bench --quiet --no-run --bench fill --message-format=json 2>/dev/null |
-    "$PYTHON" -c 'import json,sys
-for line in sys.stdin:
-    try: made = json.loads(line)
-    except ValueError: continue
-    if made.get("target", {}).get("name") == "fill" and made.get("executable"): print(made["executable"])' | tail -1)
-flattap=$(dirname "$fill")/../flattap
+ROUNDS=${ROUNDS:-3} ROAPI=${ROAPI:-roapi}
+needed=(wrk nginx "$ROAPI") modules=(pandas duckdb)
+. benches/compare/common.sh
+build
 
 # Pages to a table: 200,000 records in 50 pages.
 "$fill" pages "$work/pages" 10 20000
 for ((round = 0; round < ROUNDS; round++)); do
-    timeout 120 "$fill" commit "$work/pages" 1 | awk '{print $3}' >>"$work/fill"
-    timeout 120 "$PYTHON" benches/compare/notebook.py duckdb "$work/pages" "$work/duckdb.csv" >>"$work/duckdb"
-    timeout 120 "$PYTHON" benches/compare/notebook.py pandas "$work/pages" "$work/pandas.csv" >>"$work/pandas"
+    timeout 300 "$fill" commit "$work/pages" 1 | awk '{print $3}' >>"$work/fill"
+    timeout 300 "$PYTHON" benches/compare/notebook.py duckdb "$work/pages" "$work/duckdb.csv" >>"$work/duckdb"
+    timeout 300 "$PYTHON" benches/compare/notebook.py pandas "$work/pages" "$work/pandas.csv" >>"$work/pandas"
 done
-rm -f "$work"/*.csv
+rm -rf "$work"/*.csv "$work/pages"
 
-# The same bytes again: some 100 KB of CSV, kept by flattap, and as a file of nginx's.
-"$fill" simulator "127.0.0.1:$PORT" 6 120 2>/dev/null &
-started+=($!)
-key_hash=$(printf key | sha256sum | cut -d' ' -f1)
-cat >"$work/flattap.toml" <<TOML
-[server]
-listen = "127.0.0.1:$((PORT + 1))"
-admin_listen = "127.0.0.1:$((PORT + 2))"
-[store]
-url = "$work/store"
-[accounts.main]
-account_id = "TEST-DEM-OSH-0PZ"
-passcode = "DEM-OPA-SSCD"
-timezone = "Asia/Kolkata"
-base_url = "http://127.0.0.1:$PORT"
-[[auth.keys]]
-name = "compare"
-hash = "sha256:$key_hash"
-accounts = ["*"]
-tables = ["*"]
-TOML
-chmod 600 "$work/flattap.toml"
+# Kept days to CSV: a million rows, from the same files, on two threads each. The first reading of both is not counted.
+simulate 10 100000
+serve
+period="event=Charged&from=$first&to=$last"
+load "$period"
+seconds() { ask -o /dev/null -w '%{time_total}\n' "$ours/events.csv?$period"; }
+copy() { "$PYTHON" benches/compare/notebook.py copy "$work/store/TEST-DEM-OSH-0PZ" "$work/copy.csv"; }
+seconds >/dev/null
+copy >/dev/null
+for ((round = 0; round < ROUNDS; round++)); do
+    seconds >>"$work/down"
+    copy >>"$work/copied"
+done
+rm -f "$work/copy.csv"
+stop
+
+# The same bytes again: some 100 KB of CSV, kept by flattap, as a file of nginx's, and as a table of ROAPI's.
+rm -rf "$work/store"
+simulate 5 120
+serve
 mkdir "$work/www"
 cat >"$work/nginx.conf" <<NGINX
 worker_processes 2; daemon off; pid $work/nginx.pid; error_log $work/nginx.log;
@@ -82,26 +59,33 @@ http {
     }
 }
 NGINX
-"$flattap" serve --config "$work/flattap.toml" 2>"$work/serve.log" &
-started+=($!)
+load "event=Charged&from=$last&to=$last"
+answer="$ours/events.csv?event=Charged&from=$last&to=$last"
+ask -o "$work/www/answer.csv" "$answer"
+chmod -R a+rX "$work"
+ask -o /dev/null -D "$work/head" "$answer"
+grep -qi '^cache-status: flattap; hit' "$work/head" || { echo "the answer is not in the cache" >&2; exit 1; }
 nginx -c "$work/nginx.conf" 2>/dev/null &
 started+=($!)
-day=$(date -u -d '-2 day' +%F)
-ours="http://127.0.0.1:$((PORT + 1))/v1/events.csv?event=Charged&from=$day&to=$day"
-for ((try = 0; try < 50; try++)); do
-    curl -fs -o "$work/www/answer.csv" -H 'X-API-Key: key' "$ours" && break
-    sleep 0.2
+"$ROAPI" --addr-http "127.0.0.1:$((PORT + 4))" --addr-postgres "127.0.0.1:$((PORT + 5))" --addr-flight-sql "127.0.0.1:$((PORT + 6))" \
+    --table "answer=$work/www/answer.csv" >"$work/roapi.log" 2>&1 &
+started+=($!)
+rows="http://127.0.0.1:$((PORT + 4))/api/tables/answer"
+for ((try = 0; try < 100; try++)); do
+    curl -fs -o "$work/roapi.csv" -H 'Accept: application/csv' "$rows" && break
+    sleep 0.1
 done
-chmod -R a+rX "$work"
-curl -fs -o /dev/null -D "$work/head" -H 'X-API-Key: key' "$ours"
-grep -qi '^cache-status: flattap; hit' "$work/head" || { echo "the answer is not in the cache" >&2; exit 1; }
+[ "$(wc -l <"$work/roapi.csv")" = "$(wc -l <"$work/www/answer.csv")" ] || { echo "ROAPI sends other rows" >&2; exit 1; }
 rate() { wrk -t1 -c16 -d8s "$@" | awk '/Non-2xx/ {bad = 1} /Requests.sec/ {if (bad) exit 1; print $2}'; }
 for ((round = 0; round < ROUNDS; round++)); do
-    rate -H 'X-API-Key: key' "$ours" >>"$work/hit"
+    rate -H 'X-API-Key: key' "$answer" >>"$work/hit"
     rate "http://127.0.0.1:$((PORT + 3))/answer.csv" >>"$work/nginx"
+    rate -H 'Accept: application/csv' "$rows" >>"$work/roapi"
 done
 
 "$PYTHON" - "$work" <<'PYTHON'
+import datetime
+import os
 import statistics
 import sys
 from pathlib import Path
@@ -111,11 +95,20 @@ def figures(name):
     return [float(line) for line in Path(sys.argv[1], name).read_text().split()]
 
 
+def machine():
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
+    return f"{os.cpu_count()} cores of {model}"
+
+
 rows = [
     ("pages to committed days, times as fast as pandas", "pandas", "fill", "s"),
     ("pages to committed days, times as fast as DuckDB", "duckdb", "fill", "s"),
+    ("a million kept rows to CSV, times as fast as DuckDB", "copied", "down", "s"),
     ("cached answer, requests/s as a share of nginx's", "hit", "nginx", "/s"),
+    ("cached answer, requests/s as times ROAPI's", "hit", "roapi", "/s"),
 ]
+print(f"{machine()}, {datetime.date.today()}\n")
 print("| | smallest ratio | median ratio | medians |")
 print("|---|---|---|---|")
 for what, above, below, unit in rows:

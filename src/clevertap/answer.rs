@@ -2,7 +2,8 @@
 //!
 //! In: the whole body. Out: its top-level keys and where their values lie in it, after every byte was checked to be
 //! JSON. Records are not looked into, so a 30 MB page costs one pass and no allocation per record; nesting is
-//! followed without recursion, so no depth overflows the stack.
+//! followed without recursion, so no depth overflows the stack. That pass can be left out where the records are read
+//! anyway (`around`).
 
 use std::fmt;
 use std::ops::Range;
@@ -12,6 +13,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
+mod around;
+
 /// CleverTap's envelopes have a handful of keys; this bounds the memory that a hostile one can take.
 const MOST_KEYS: usize = 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -20,6 +23,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(super) struct Answer {
     body: Bytes,
     fields: Vec<(String, Range<usize>)>,
+    /// False when the elements of one array were left to whoever takes it; see [`around`].
+    is_checked: bool,
 }
 
 /// Why a body is not an answer.
@@ -52,12 +57,25 @@ impl Unreadable {
 impl Answer {
     /// The answer of a 204: no key at all.
     pub(super) fn nothing() -> Self {
-        Self { body: Bytes::new(), fields: Vec::new() }
+        Self { body: Bytes::new(), fields: Vec::new(), is_checked: true }
     }
 
     pub(super) fn read(body: Bytes) -> Result<Self, Unreadable> {
         let fields = fields(&body)?;
-        Ok(Self { body, fields })
+        Ok(Self { body, fields, is_checked: true })
+    }
+
+    /// As [`Answer::read`], but what the array under `key` holds is left to whoever takes it, where the body allows that.
+    pub(super) fn read_around(body: Bytes, key: &str) -> Result<Self, Unreadable> {
+        match around::fields(&body, key) {
+            Some(fields) => Ok(Self { body, fields, is_checked: false }),
+            None => Self::read(body),
+        }
+    }
+
+    /// Whether every byte was checked to be JSON.
+    pub(super) fn is_checked(&self) -> bool {
+        self.is_checked
     }
 
     pub(super) fn body(&self) -> &Bytes {
@@ -67,7 +85,7 @@ impl Answer {
     /// Where a key's value lies in the body. `None` when the key is absent or null.
     pub(super) fn range(&self, key: &str) -> Option<Range<usize>> {
         let (_, range) = self.fields.iter().find(|(name, _)| name == key)?;
-        (self.slice(range.clone()) != "null").then(|| range.clone())
+        (self.body.get(range.clone()) != Some(b"null")).then(|| range.clone())
     }
 
     /// A key's value as a part of the body, which it keeps in memory. `None` when the key is absent or null.

@@ -103,13 +103,17 @@ impl CleverTap {
             Err(verdict) => return Try { verdict, status: None, retry_after: None, bytes: 0 },
         };
         let mut slot = Some(slot);
+        let (parsed, unchecked) = (body.clone(), call.unchecked);
+        let read = move || match unchecked {
+            Some(array) => Answer::read_around(parsed, array),
+            None => Answer::read(parsed),
+        };
         let reading = if body.len() <= PARSED_IN_PLACE {
-            Answer::read(body.clone())
+            read()
         } else {
             // CleverTap is done: the next request need not wait for our parsing.
             slot = None;
-            let parsed = body.clone();
-            match tokio::task::spawn_blocking(move || Answer::read(parsed)).await {
+            match tokio::task::spawn_blocking(read).await {
                 Ok(reading) => reading,
                 Err(_) => {
                     let error = UpstreamError::malformed("a body that could not be read to its end");

@@ -21,6 +21,8 @@ pub(super) struct Call<'a> {
     pub(super) rank: &'a RankHandle,
     pub(super) party: &'a Party,
     pub(super) patience: Patience,
+    /// The array of the answer whose elements need not be checked to be JSON, because whoever takes them does so.
+    pub(super) unchecked: Option<&'static str>,
 }
 
 /// What follows the question mark.
@@ -68,7 +70,17 @@ impl<'a> Call<'a> {
         party: &'a Party,
         patience: Patience,
     ) -> Self {
-        Self { api, method: Method::GET, path, query: Query::None, body: Bytes::new(), rank, party, patience }
+        Self {
+            api,
+            method: Method::GET,
+            path,
+            query: Query::None,
+            body: Bytes::new(),
+            rank,
+            party,
+            patience,
+            unchecked: None,
+        }
     }
 
     pub(super) fn post(
@@ -80,7 +92,7 @@ impl<'a> Call<'a> {
         patience: Patience,
     ) -> Self {
         let body = Bytes::from(body.to_string());
-        Self { api, method: Method::POST, path, query: Query::None, body, rank, party, patience }
+        Self { api, method: Method::POST, path, query: Query::None, body, rank, party, patience, unchecked: None }
     }
 
     pub(super) fn with(self, query: Query<'a>) -> Self {

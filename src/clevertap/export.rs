@@ -11,6 +11,9 @@ use super::error::UpstreamError;
 use super::events::EventQuery;
 use super::pacing::{Api, RankHandle};
 
+/// The key of a page's records.
+pub(super) const RECORDS: &str = "records";
+
 /// What can be exported.
 pub(super) struct Export {
     pub(super) api: Api,
@@ -34,16 +37,18 @@ impl Export {
         client.ask(&call.with(Query::Plain(self.opening.to_owned()))).await
     }
 
-    /// Asks for the page at a cursor.
+    /// Asks for the page at a cursor. `trusted`: its records are left unchecked.
     pub(super) async fn page(
         &self,
         client: &CleverTap,
         query: &EventQuery,
         cursor: &Cursor,
         rank: &RankHandle,
+        trusted: bool,
     ) -> Result<Answer, UpstreamError> {
         let patience = Patience::for_data(&client.inner.tuning);
         let party = query.party();
-        client.ask(&Call::get(self.api, self.path, rank, &party, patience).with(Query::Cursor(cursor))).await
+        let call = Call::get(self.api, self.path, rank, &party, patience).with(Query::Cursor(cursor));
+        client.ask(&Call { unchecked: trusted.then_some(RECORDS), ..call }).await
     }
 }

@@ -1,8 +1,8 @@
 //! The walk along the cursors of one export.
 //!
-//! Rules: a page is taken only when its whole body was read and is JSON; the cursor goes back as it came; a page
-//! without records but with a next cursor is not the end; a cursor that comes a second time is. The pages of one
-//! export are never asked for at the same time.
+//! Rules: a page is taken only when its whole body was read and is JSON (a trusting walk leaves a page's records to its
+//! caller, who reads them anyway); the cursor goes back as it came; a page without records but with a next cursor is
+//! not the end; a cursor that comes a second time is. The pages of one export are never asked for at the same time.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -16,7 +16,7 @@ use super::call::Patience;
 use super::cursor::{Cursor, Fingerprint};
 use super::error::UpstreamError;
 use super::events::EventQuery;
-use super::export::Export;
+use super::export::{Export, RECORDS};
 use super::pacing::{Rank, RankHandle};
 
 /// Pages without records in a row, each with a next cursor, after which the walk stops.
@@ -31,6 +31,7 @@ pub struct Walk {
     stage: Stage,
     used: HashSet<Fingerprint>,
     empty_in_a_row: usize,
+    trusting: bool,
 }
 
 enum Stage {
@@ -43,14 +44,23 @@ enum Stage {
 /// One page, as CleverTap sent it.
 #[derive(Clone)]
 pub struct Page {
-    /// The whole answer, checked to be JSON.
+    /// The whole answer.
     pub body: Bytes,
     /// Where the array of records lies in it; `None` for no records.
     pub records: Option<Range<usize>>,
+    /// Whether the records were checked to be JSON. If not, and they are: so is the whole answer.
+    pub is_checked: bool,
 }
 
 impl Page {
-    /// The JSON array of records. It is valid JSON of any depth; nothing is known of its elements.
+    /// A page from its body, as a trusting walk takes it. `None` when it is none.
+    pub fn of(body: Bytes) -> Option<Self> {
+        let answer = Answer::read_around(body, RECORDS).ok()?;
+        let records = records_of(&answer).ok()?;
+        Some(Self { records, is_checked: answer.is_checked(), body: answer.body().clone() })
+    }
+
+    /// The JSON array of records. If it was checked it is valid JSON of any depth; nothing is known of its elements.
     pub fn records(&self) -> &[u8] {
         self.records.clone().and_then(|range| self.body.get(range)).unwrap_or(b"[]")
     }
@@ -64,7 +74,22 @@ impl fmt::Debug for Page {
 
 impl Walk {
     pub(super) fn new(client: CleverTap, export: &'static Export, query: EventQuery, rank: RankHandle) -> Self {
-        Self { client, export, query, rank, stage: Stage::Unopened, used: HashSet::new(), empty_in_a_row: 0 }
+        Self {
+            client,
+            export,
+            query,
+            rank,
+            stage: Stage::Unopened,
+            used: HashSet::new(),
+            empty_in_a_row: 0,
+            trusting: false,
+        }
+    }
+
+    /// Leaves it to the caller to find out whether a page's records are JSON: see [`Page::is_checked`]. A page whose
+    /// records are not is no page, and the walk starts again without this.
+    pub fn trusting(self) -> Self {
+        Self { trusting: true, ..self }
     }
 
     /// The next page that has records, or `None` at the end.
@@ -78,7 +103,9 @@ impl Walk {
                     let patience = Patience::for_data(&self.client.inner.tuning);
                     self.export.open(&self.client, &self.query, &self.rank, patience).await
                 }
-                Stage::At(cursor) => self.export.page(&self.client, &self.query, cursor, &self.rank).await,
+                Stage::At(cursor) => {
+                    self.export.page(&self.client, &self.query, cursor, &self.rank, self.trusting).await
+                }
                 Stage::Ended => return Ok(None),
                 Stage::Broken(error) => return Err(error.clone()),
             };
@@ -135,7 +162,8 @@ impl Walk {
             }
             Some(next) => Stage::At(next),
         };
-        Ok(records.map(|records| Page { body: answer.body().clone(), records: Some(records) }))
+        let is_checked = answer.is_checked();
+        Ok(records.map(|records| Page { body: answer.body().clone(), records: Some(records), is_checked }))
     }
 }
 
@@ -177,11 +205,11 @@ fn cursor_of(answer: &Answer, key: &str) -> Result<Option<Cursor>, UpstreamError
 
 /// The array of records, `None` when it is absent, null or empty.
 fn records_of(answer: &Answer) -> Result<Option<Range<usize>>, UpstreamError> {
-    let Some(raw) = answer.raw("records") else { return Ok(None) };
-    match raw.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(inside) if inside.trim().is_empty() => Ok(None),
-        Some(_) => Ok(answer.range("records")),
-        None => Err(UpstreamError::malformed("records that are not an array")),
+    let Some(range) = answer.range(RECORDS) else { return Ok(None) };
+    match answer.body().get(range.clone()) {
+        Some([b'[', inside @ .., b']']) if inside.trim_ascii().is_empty() => Ok(None),
+        Some([b'[', .., b']']) => Ok(Some(range)),
+        _ => Err(UpstreamError::malformed("records that are not an array")),
     }
 }
 

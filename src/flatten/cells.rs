@@ -1,6 +1,9 @@
 //! The cells of one column of one page, in the narrowest form that holds them.
 
-use arrow::array::{StringViewArray, StringViewBuilder};
+use std::hash::BuildHasher;
+
+use arrow::array::{Array, StringViewArray, StringViewBuilder};
+use foldhash::fast::RandomState;
 
 use super::error::FlattenError;
 use super::kinds::Kind;
@@ -12,7 +15,12 @@ use super::raw::writer::{Values, Writer};
 pub(super) struct Texts {
     builder: StringViewBuilder,
     count: u32,
+    hasher: RandomState,
 }
+
+/// Blocks of text are cut so small that what is left empty of a page's last one hardly counts.
+const BLOCKS: usize = 8;
+const BLOCK: std::ops::RangeInclusive<usize> = 8 << 10..=256 << 10;
 
 impl Texts {
     /// Adds a text and gives its place.
@@ -23,9 +31,56 @@ impl Texts {
         Ok(self.count - 1)
     }
 
+    /// As [`Texts::add`], but a text that came lately in the same column has the place that it had then.
+    #[inline]
+    fn intern(&mut self, text: &str, lately: &mut Lately) -> Result<u32, FlattenError> {
+        if lately.tried >= LATELY_TRIED && lately.met < lately.tried / LATELY_WORTH {
+            return self.add(text);
+        }
+        if lately.slots.is_empty() {
+            lately.slots.resize(LATELY, NEVER);
+        }
+        lately.tried += 1;
+        let at = self.hasher.hash_one(text) as usize % LATELY;
+        let slot = lately.slots[at];
+        if slot != NEVER && self.builder.get_value(slot as usize) == text.as_bytes() {
+            lately.met += 1;
+            return Ok(slot);
+        }
+        let slot = self.add(text)?;
+        lately.slots[at] = slot;
+        Ok(slot)
+    }
+
+    /// The texts so far. The next ones are expected to be about as many bytes.
     pub fn finish(&mut self) -> StringViewArray {
         self.count = 0;
-        self.builder.finish()
+        let texts = self.builder.finish();
+        let bytes: usize = texts.data_buffers().iter().map(|block| block.len()).sum();
+        let block = (bytes / BLOCKS).clamp(*BLOCK.start(), *BLOCK.end()) as u32;
+        self.builder = StringViewBuilder::with_capacity(texts.len() + texts.len() / 16).with_fixed_block_size(block);
+        texts
+    }
+}
+
+/// The places of a column's last texts, by their hashes; a later text takes the room of an earlier one.
+#[derive(Default)]
+struct Lately {
+    slots: Vec<u32>,
+    tried: u32,
+    met: u32,
+}
+
+const LATELY: usize = 512;
+const NEVER: u32 = u32::MAX;
+/// After so many texts of a page, looking for them goes on only where one in so many was met.
+const LATELY_TRIED: u32 = 512;
+const LATELY_WORTH: u32 = 4;
+
+impl Lately {
+    fn forget(&mut self) {
+        self.slots.fill(NEVER);
+        (self.tried, self.met) = (0, 0);
     }
 }
 
@@ -37,6 +92,7 @@ pub(super) struct ColumnCells {
     integers: Vec<i64>,
     kinds: Vec<u8>,
     slots: Vec<u32>,
+    lately: Lately,
 }
 
 impl ColumnCells {
@@ -71,9 +127,9 @@ impl ColumnCells {
         match form {
             Form::Integers => self.integers.push(integer),
             Form::Booleans => self.integers.push(i64::from(text == "true")),
-            Form::Strings | Form::Mixed => {
+            Form::Strings | Form::Mixed | Form::Pool => {
                 self.kinds.push(kind as u8);
-                self.slots.push(texts.add(text)?);
+                self.slots.push(texts.intern(text, &mut self.lately)?);
             }
         }
         Ok(())
@@ -94,6 +150,12 @@ impl ColumnCells {
         Ok(())
     }
 
+    /// How many places of rows, integers and texts are going to be handed over.
+    pub fn sizes(&self, records: u32) -> [usize; 3] {
+        let rows = if self.rows.len() < records as usize { self.rows.len() } else { 0 };
+        [rows, self.integers.len(), self.slots.len()]
+    }
+
     /// Hands the cells over, if there are any, and is empty again. `records` is the number of records of the page.
     pub fn hand_over(&mut self, path: &str, records: u32, writer: &mut Writer) {
         let Some(form) = self.form.take() else { return };
@@ -104,5 +166,6 @@ impl ColumnCells {
         self.integers.clear();
         self.kinds.clear();
         self.slots.clear();
+        self.lately.forget();
     }
 }

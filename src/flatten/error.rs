@@ -36,6 +36,14 @@ pub enum FlattenError {
     Arrow(#[from] ArrowError),
 }
 
+impl FlattenError {
+    /// Whether the page is not what it should be as text: no JSON, or no array.
+    pub fn is_of_the_text(&self) -> bool {
+        use RecordFault::{NotJson, NotUtf8};
+        matches!(self, Self::NotAnArray { .. } | Self::Record { fault: NotJson { .. } | NotUtf8 { .. }, .. })
+    }
+}
+
 /// Why a record is refused. A refused record refuses its page: leaving it out would lose it silently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordFault {

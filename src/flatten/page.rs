@@ -11,7 +11,7 @@ use super::json::Place;
 use super::kinds::Kind;
 use super::paths::{Paths, Role, Section, Shape};
 use super::raw::writer::Writer;
-use super::raw::{BASE_HIGH, BASE_LOW, CONTENT, RawBatch, TEXTS, TIME, TS, UTC};
+use super::raw::{BASE_HIGH, BASE_LOW, CONTENT, INTEGERS, RawBatch, TEXTS, TIME, TS, UTC};
 use super::record::{Record, Stop, Walk};
 use super::seen::{Seen, Sight};
 use super::times::{Moment, Times, day_number_of, minute_of};
@@ -205,7 +205,9 @@ impl Page {
     }
 
     fn finish(&mut self, seen: &Seen) -> Result<RawBatch, FlattenError> {
-        let mut writer = Writer::default();
+        let of_records = [0, INTEGERS.len() * self.rows as usize, 0];
+        let sizes = self.fixed.iter().chain(&self.properties).map(|column| column.sizes(self.rows));
+        let mut writer = Writer::for_values(sizes.fold(of_records, |[a, b, c], [d, e, f]| [a + d, b + e, c + f]));
         for (name, integers) in [
             (TIME, &mut self.time),
             (UTC, &mut self.utc),
@@ -224,6 +226,6 @@ impl Page {
             column.hand_over(&path.text(), self.rows, &mut writer);
         }
         self.rows = 0;
-        writer.finish(&self.texts.finish())
+        writer.finish(self.texts.finish())
     }
 }

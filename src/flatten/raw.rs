@@ -11,7 +11,11 @@
 //! | `rows` | the records that have a value, ascending; null when all have one |
 //! | `integers` | integers as such; booleans as 0 and 1 |
 //! | `kinds` | for mixed values, the [`Kind`] of each |
-//! | `texts` | strings, numbers as written, JSON text |
+//! | `slots` | for strings and mixed values, the place of each one's text among the batch's texts |
+//! | `texts` | the batch's texts, all in one row: strings, numbers as written, JSON text |
+//!
+//! Columns share the texts, and a value that comes again in a column has the place it had before: most text is one of a
+//! few words, and raw batches are what a fill holds and spills.
 
 mod split;
 pub(super) mod writer;
@@ -23,8 +27,9 @@ use arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, ListArray, RecordBatch, StringArray, StringViewArray, UInt8Array, UInt32Array,
 };
 use arrow::buffer::ScalarBuffer;
-use arrow::compute::{max, min};
+use arrow::compute::{max, min, take};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 
 use super::error::FlattenError;
 use super::kinds::Kind;
@@ -38,6 +43,8 @@ pub(super) const TS: &str = "ts";
 pub(super) const BASE_HIGH: &str = "base_high";
 pub(super) const BASE_LOW: &str = "base_low";
 pub(super) const CONTENT: &str = "content";
+/// The row that holds no column but the texts of all.
+pub(super) const POOL: &str = "texts";
 pub(super) const INTEGERS: [&str; 6] = [TIME, UTC, TS, BASE_HIGH, BASE_LOW, CONTENT];
 
 /// The fixed text columns: name, and key in the profile.
@@ -66,10 +73,12 @@ pub(super) enum Form {
     Strings = 2,
     /// Any kinds, each with its text as written.
     Mixed = 3,
+    /// No values: see [`POOL`].
+    Pool = 4,
 }
 
 impl Form {
-    const ALL: [Self; 4] = [Self::Integers, Self::Booleans, Self::Strings, Self::Mixed];
+    const ALL: [Self; 5] = [Self::Integers, Self::Booleans, Self::Strings, Self::Mixed, Self::Pool];
 }
 
 pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -80,6 +89,7 @@ pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         list("rows", DataType::UInt32),
         list("integers", DataType::Int64),
         list("kinds", DataType::UInt8),
+        list("slots", DataType::UInt32),
         list("texts", DataType::Utf8View),
     ]))
 });
@@ -162,25 +172,27 @@ pub(super) struct Parts {
     rows: (ListArray, ScalarBuffer<u32>),
     integers: (ListArray, Int64Array),
     kinds: (ListArray, ScalarBuffer<u8>),
-    texts: (ListArray, StringViewArray),
+    slots: (ListArray, ScalarBuffer<u32>),
+    texts: StringViewArray,
 }
 
 impl Parts {
     fn of(batch: &RecordBatch) -> Result<Self, FlattenError> {
-        let [path, form, rows, integers, kinds, texts] = batch.columns() else { return Err(DAMAGED) };
+        let [path, form, rows, integers, kinds, slots, texts] = batch.columns() else { return Err(DAMAGED) };
         let list = |array: &ArrayRef| array.as_list_opt::<i32>().cloned().ok_or(DAMAGED);
-        let (rows, integers, kinds, texts) = (list(rows)?, list(integers)?, list(kinds)?, list(texts)?);
+        let (rows, integers, kinds, slots) = (list(rows)?, list(integers)?, list(kinds)?, list(slots)?);
         let row_values: &UInt32Array = rows.values().as_primitive_opt().ok_or(DAMAGED)?;
         let integer_values = integers.values().as_primitive_opt().ok_or(DAMAGED)?.clone();
         let kind_values: &UInt8Array = kinds.values().as_primitive_opt().ok_or(DAMAGED)?;
-        let text_values = texts.values().as_string_view_opt().ok_or(DAMAGED)?.clone();
+        let slot_values: &UInt32Array = slots.values().as_primitive_opt().ok_or(DAMAGED)?;
         Ok(Self {
             path: path.as_string_opt().ok_or(DAMAGED)?.clone(),
             form: form.as_primitive_opt().ok_or(DAMAGED)?.clone(),
             rows: (rows.clone(), row_values.values().clone()),
             integers: (integers, integer_values),
             kinds: (kinds.clone(), kind_values.values().clone()),
-            texts: (texts, text_values),
+            slots: (slots.clone(), slot_values.values().clone()),
+            texts: list(texts)?.values().as_string_view_opt().ok_or(DAMAGED)?.clone(),
         })
     }
 
@@ -200,22 +212,22 @@ impl Parts {
         Ok(self.column(index)?.integers)
     }
 
-    /// All texts of the batch; a column's are at [`RawColumn::texts_at`].
+    /// All texts of the batch.
     pub fn texts(&self) -> &StringViewArray {
-        &self.texts.1
+        &self.texts
     }
 
     pub fn column(&self, index: usize) -> Result<RawColumn, FlattenError> {
         let form = self.form.value(index);
         let (integers, kinds) = (range(&self.integers.0, index), range(&self.kinds.0, index));
-        let (texts_at, rows) = (range(&self.texts.0, index), range(&self.rows.0, index));
+        let (slots, rows) = (range(&self.slots.0, index), range(&self.rows.0, index));
         Ok(RawColumn {
             form: Form::ALL.into_iter().find(|known| *known as u8 == form).ok_or(DAMAGED)?,
             rows: self.rows.0.is_valid(index).then(|| self.rows.1.slice(rows.start, rows.len())),
             integers: self.integers.1.slice(integers.start, integers.len()),
             kinds: self.kinds.1.slice(kinds.start, kinds.len()),
-            texts: self.texts.1.slice(texts_at.start, texts_at.len()),
-            texts_at,
+            slots: self.slots.1.slice(slots.start, slots.len()),
+            pool: self.texts.clone(),
         })
     }
 }
@@ -236,10 +248,10 @@ pub(super) struct RawColumn {
     pub integers: Int64Array,
     /// The kinds in the form `Mixed`, see [`Kind`].
     pub kinds: ScalarBuffer<u8>,
-    /// The values in the forms `Strings` and `Mixed`.
-    pub texts: StringViewArray,
-    /// Where `texts` lie among all texts of the batch.
-    pub texts_at: Range<usize>,
+    /// Where in `pool` the values are, in the forms `Strings` and `Mixed`.
+    pub slots: ScalarBuffer<u32>,
+    /// The texts of all columns.
+    pub pool: StringViewArray,
 }
 
 impl RawColumn {
@@ -247,13 +259,27 @@ impl RawColumn {
     pub fn len(&self) -> usize {
         match self.form {
             Form::Integers | Form::Booleans => self.integers.len(),
-            Form::Strings | Form::Mixed => self.texts.len(),
+            Form::Strings | Form::Mixed => self.slots.len(),
+            Form::Pool => 0,
         }
+    }
+
+    /// The text of a value in the forms `Strings` and `Mixed`.
+    #[inline]
+    pub fn text(&self, index: usize) -> &str {
+        self.pool.value(self.slots[index] as usize)
+    }
+
+    /// All of those, as an array that shares their bytes.
+    pub fn texts(&self) -> Result<StringViewArray, ArrowError> {
+        let slots = UInt32Array::new(self.slots.clone(), None);
+        Ok(take(&self.pool, &slots, None)?.as_string_view().clone())
     }
 
     /// Refuses what would lead to wrong cells: this may come from a file.
     fn check(&self, records: usize) -> Result<(), FlattenError> {
         let sound_rows = match &self.rows {
+            _ if self.form == Form::Pool => true,
             None => self.len() == records,
             Some(rows) => {
                 rows.len() == self.len()
@@ -267,6 +293,7 @@ impl RawColumn {
             }
             _ => self.kinds.is_empty(),
         };
-        if sound_rows && sound_kinds { Ok(()) } else { Err(DAMAGED) }
+        let sound_slots = self.slots.iter().max().is_none_or(|most| (*most as usize) < self.pool.len());
+        if sound_rows && sound_kinds && sound_slots { Ok(()) } else { Err(DAMAGED) }
     }
 }

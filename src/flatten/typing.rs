@@ -30,7 +30,7 @@ pub(super) fn typed(raw: &RawColumn, column: ColumnType) -> Result<ArrayRef, Arr
         (Form::Booleans, ColumnType::Boolean) => {
             Arc::new(raw.integers.values().iter().map(|value| Some(*value != 0)).collect::<BooleanArray>())
         }
-        (_, ColumnType::Text) => Arc::new(texts(raw)),
+        (_, ColumnType::Text) => Arc::new(texts(raw)?),
         (Form::Strings | Form::Mixed, ColumnType::Integer) => {
             Arc::new(fitting(raw, column).map(|text| text?.parse().ok()).collect::<Int64Array>())
         }
@@ -38,14 +38,20 @@ pub(super) fn typed(raw: &RawColumn, column: ColumnType) -> Result<ArrayRef, Arr
             Arc::new(fitting(raw, column).map(|text| text?.parse().ok()).collect::<Float64Array>())
         }
         (Form::Strings | Form::Mixed, ColumnType::TimestampUtc) => {
-            let micros = fitting(raw, column).map(|text| Some(date_seconds(text?)? * 1_000_000));
+            let date = |index| match raw.form {
+                // Only a date reads as one.
+                Form::Strings => date_seconds(raw.text(index)),
+                _ => date_seconds(raw.text(index)).filter(|_| kind(raw, index) == Some(Kind::Date)),
+            };
+            let micros = (0..raw.len()).map(|index| Some(date(index)? * 1_000_000));
             let micros = micros.collect::<Int64Array>().reinterpret_cast::<TimestampMicrosecondType>();
             Arc::new(micros.with_timezone("UTC"))
         }
         (Form::Mixed, ColumnType::Boolean) => {
             Arc::new(fitting(raw, column).map(|text| Some(text? == "true")).collect::<BooleanArray>())
         }
-        (Form::Mixed, ColumnType::Json) => nullif(&raw.texts, &not(&fits(raw, column))?)?,
+        (Form::Mixed, ColumnType::Json) if all_fit(raw, column) => Arc::new(raw.texts()?),
+        (Form::Mixed, ColumnType::Json) => nullif(&raw.texts()?, &not(&fits(raw, column))?)?,
         // Nothing of this form fits such a column.
         _ => new_null_array(&column.arrow(), raw.len()),
     })
@@ -55,7 +61,7 @@ pub(super) fn typed(raw: &RawColumn, column: ColumnType) -> Result<ArrayRef, Arr
 ///
 /// Beyond what properties are typed as: dates and local timestamps in ISO form, and scalars as JSON text.
 pub(super) fn typed_exactly(raw: &RawColumn, column: ColumnType) -> Result<Option<ArrayRef>, ArrowError> {
-    let strings = |index| kind(raw, index).is_some_and(Kind::is_string).then(|| raw.texts.value(index));
+    let strings = |index| kind(raw, index).is_some_and(Kind::is_string).then(|| raw.text(index));
     let array: ArrayRef = match (raw.form, column) {
         (Form::Strings | Form::Mixed, ColumnType::Date) => {
             let day = |index| Some(day_number(strings(index)?.parse().ok()?));
@@ -66,11 +72,11 @@ pub(super) fn typed_exactly(raw: &RawColumn, column: ColumnType) -> Result<Optio
             let micros = (0..raw.len()).map(micros).collect::<Int64Array>();
             Arc::new(micros.reinterpret_cast::<TimestampMicrosecondType>())
         }
-        (Form::Integers | Form::Booleans, ColumnType::Json) => Arc::new(texts(raw)),
+        (Form::Integers | Form::Booleans, ColumnType::Json) => Arc::new(texts(raw)?),
         (Form::Strings | Form::Mixed, ColumnType::Json) => {
             let quoted = |index| match strings(index) {
                 Some(text) => serde_json::Value::from(text).to_string(),
-                None => raw.texts.value(index).to_owned(),
+                None => raw.text(index).to_owned(),
             };
             Arc::new(StringViewArray::from_iter_values((0..raw.len()).map(quoted)))
         }
@@ -87,19 +93,20 @@ pub(super) fn unfit(raw: &RawColumn, column: ColumnType) -> Result<Option<ArrayR
     Ok(match raw.form {
         Form::Integers if Kind::Integer.fits(column) => None,
         Form::Booleans if Kind::Boolean.fits(column) => None,
-        Form::Integers | Form::Booleans => Some(Arc::new(texts(raw))),
+        Form::Pool => None,
+        Form::Integers | Form::Booleans => Some(Arc::new(texts(raw)?)),
         Form::Strings | Form::Mixed => {
             let fits = fits(raw, column);
-            if fits.false_count() > 0 { Some(nullif(&raw.texts, &fits)?) } else { None }
+            if fits.false_count() > 0 { Some(nullif(&raw.texts()?, &fits)?) } else { None }
         }
     })
 }
 
 /// All values as text.
-fn texts(raw: &RawColumn) -> StringViewArray {
+fn texts(raw: &RawColumn) -> Result<StringViewArray, ArrowError> {
     let mut builder = StringViewBuilder::with_capacity(raw.len());
     match raw.form {
-        Form::Strings | Form::Mixed => return raw.texts.clone(),
+        Form::Strings | Form::Mixed | Form::Pool => return raw.texts(),
         Form::Integers => {
             let mut buffer = itoa::Buffer::new();
             raw.integers.values().iter().for_each(|integer| builder.append_value(buffer.format(*integer)));
@@ -110,22 +117,28 @@ fn texts(raw: &RawColumn) -> StringViewArray {
             });
         }
     }
-    builder.finish()
+    Ok(builder.finish())
 }
 
 /// The kind of each text.
 fn kind(raw: &RawColumn, index: usize) -> Option<Kind> {
     match raw.form {
-        Form::Strings => Some(of_string(raw.texts.value(index))),
+        Form::Strings => Some(of_string(raw.text(index))),
         _ => Kind::from_code(*raw.kinds.get(index)?),
     }
+}
+
+/// Whether mixed values are known to fit, all of them.
+fn all_fit(raw: &RawColumn, column: ColumnType) -> bool {
+    let met = raw.kinds.iter().fold(0u16, |met, code| met | (1 << *code));
+    raw.form == Form::Mixed && Kind::ALL.into_iter().all(|kind| met & (1 << kind as u8) == 0 || kind.fits(column))
 }
 
 /// The text of each value whose kind fits.
 fn fitting(raw: &RawColumn, column: ColumnType) -> impl Iterator<Item = Option<&str>> {
     (0..raw.len()).map(move |index| {
         let fits = kind(raw, index).is_some_and(|kind| kind.fits(column));
-        fits.then(|| raw.texts.value(index))
+        fits.then(|| raw.text(index))
     })
 }
 

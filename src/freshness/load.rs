@@ -22,8 +22,6 @@ use crate::period::{Clock, Days, zone_name};
 use crate::plan::{Question, Source, whole_items};
 use crate::store::{DayFacts, DayTable, NewDay, Snapshot, Staging, Store, StoredDay, TableKey, TableWriter};
 
-/// Staged cells kept in memory by one fill; what is beyond waits on disk.
-const STAGED_IN_MEMORY: usize = 24 << 20;
 /// How often the walk over some days starts again when CleverTap loses its cursor.
 const WALKS_TRIED: usize = 3;
 /// Walks that are sorted and written at once, as far as [`SORTED_AT_ONCE`] allows.
@@ -101,20 +99,27 @@ impl Loader {
     /// Walks these days to the end. Rows of a broken walk are thrown away.
     pub async fn walk(&self, days: Days) -> Result<Loaded, FillError> {
         let mut tried = 1;
+        // Events are the many: reading their records is check enough, until one is not JSON.
+        let mut trusting = matches!(self.source.question, Question::Events { .. });
         loop {
             let mut received = 0;
-            match self.walk_once(days, &mut received).await {
+            match self.walk_once(days, trusting, &mut received).await {
                 Err(FillError::Upstream(UpstreamError::CursorLost { said })) if tried < WALKS_TRIED => {
                     tracing::info!(first = %days.first, last = %days.last, said, "cursor lost, the walk starts again");
-                    self.job.discarded(received);
                     tried += 1;
+                }
+                Err(FillError::Flatten(why)) if trusting && why.is_of_the_text() => {
+                    // Checked beforehand, such a page is asked for again by itself.
+                    tracing::info!(first = %days.first, last = %days.last, %why, "a broken page, the walk starts again");
+                    trusting = false;
                 }
                 other => return other,
             }
+            self.job.discarded(received);
         }
     }
 
-    async fn walk_once(&self, days: Days, received: &mut u64) -> Result<Loaded, FillError> {
+    async fn walk_once(&self, days: Days, trusting: bool, received: &mut u64) -> Result<Loaded, FillError> {
         let fetched_at = self.clock.now();
         let parent = match self.source.question.parent() {
             Some(parent) => Some(self.store.table(&parent.key).snapshot().await?),
@@ -131,12 +136,12 @@ impl Loader {
             now: fetched_at,
             today: self.clock.today(&self.feed.settings.timezone),
         };
-        let mut pages = Pages::open(&world, days).await?;
+        let mut pages = Pages::open(&world, days, trusting).await?;
         let mut flattener = match self.source.question {
             Question::Events { .. } => Flattener::new(self.spec.clone()),
             _ => Flattener::for_records(self.spec.clone()),
         };
-        let mut staged = Staging::new(self.store.spill_dir(), STAGED_IN_MEMORY / self.job.days.len().max(1));
+        let mut staged = self.store.staging();
         let mut bytes = 0;
         while let Some(page) = pages.next().await? {
             let rows = block_in_place(|| -> Result<u64, FillError> {
@@ -158,7 +163,7 @@ impl Loader {
     }
 
     /// Types and sorts whole walks and puts their days into the table, in one commit.
-    pub async fn commit(&self, loaded: Vec<Loaded>) -> Result<(), FillError> {
+    pub async fn commit(&self, mut loaded: Vec<Loaded>) -> Result<(), FillError> {
         let columns = self.columns();
         // Always the holder first, so that two writers never wait for each other.
         let mut holder = match &columns {
@@ -176,6 +181,8 @@ impl Loader {
             true => self.first_columns(),
             false => Contract::from_columns(known.columns.to_vec()),
         };
+        // What is in memory makes room for what has to be read again.
+        loaded.sort_by_key(|walk| walk.staged.is_spilled());
         let mut seen = Seen::default();
         for walk in &loaded {
             seen.merge(&walk.seen);

@@ -25,6 +25,7 @@ use crate::config::StoreConfig;
 use crate::store::place::Place;
 use crate::store::snapshot::named_key;
 use crate::store::spill::{self, SpillFolder};
+use crate::store::staging::{Room, Staging};
 use crate::store::upkeep::{self, IsPassing, UpkeepReport};
 use crate::store::{DayTable, Snapshot, StoreError, TableKey};
 
@@ -50,6 +51,8 @@ const OPEN_LOG_IDLE: Duration = Duration::from_secs(10 * 60);
 /// Log operations at once. Each holds a few of the runtime's blocking threads while it needs further ones.
 const LOG_OPERATIONS: usize = 4;
 const BLOCKING_THREADS: usize = 64;
+/// Batches of all loads that are kept aside in memory; what is beyond waits on disk.
+const STAGED_IN_MEMORY: usize = 32 << 20;
 
 impl Store {
     /// Opens the store and tries it out with a small object.
@@ -73,6 +76,7 @@ impl Store {
         let lake = Arc::new(Lake {
             place,
             spill,
+            staged: Room::new(STAGED_IN_MEMORY),
             logs: Cache::builder().max_capacity(OPEN_LOGS).time_to_idle(OPEN_LOG_IDLE).build(),
             names: DashMap::new(),
             earlier: Cache::builder().max_capacity(EARLIER_VERSIONS).time_to_idle(OPEN_LOG_IDLE).build(),
@@ -112,6 +116,11 @@ impl Store {
         F::Output: Send + 'static,
     {
         self.lake.handle.spawn(work.in_current_span())
+    }
+
+    /// An empty staging. All of these share one room in memory.
+    pub fn staging(&self) -> Staging {
+        Staging::within(self.spill_dir(), self.lake.staged.clone())
     }
 
     /// A folder of this process for large intermediate results; it goes away with the store.
@@ -161,6 +170,7 @@ struct OpenLog {
 pub(super) struct Lake {
     pub place: Place,
     pub spill: SpillFolder,
+    staged: Room,
     /// Open logs by folder. What was let go is read again when needed.
     logs: Cache<Path, OpenLog>,
     /// The key of each folder seen; it never changes.

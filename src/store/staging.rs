@@ -1,7 +1,7 @@
 //! Rows waiting for their types.
 //!
-//! A day's column types are known only when its last page was seen, so its rows wait: in memory up to a bound, then
-//! in a file of the spill folder. Batches may differ in schema; they come back as they went in, in that order, as
+//! A day's column types are known only when its last page was seen, so its rows wait: in memory as far as there is room
+//! (all loads share some), then in a file of the spill folder. Batches may differ in schema; they come back as they went in, in that order, as
 //! often as wanted. The file is Arrow IPC, one whole stream per batch, plain at first and LZ4 when it grows large, and it
 //! is gone with the value. It lives no longer than the process, so its form is nobody else's business.
 
@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatchOptions};
 use arrow::datatypes::DataType;
@@ -24,10 +25,32 @@ use crate::store::StoreError;
 /// Up to here a file is written as it is: compressing what is read again within seconds costs more than writing it.
 const PLAIN_UP_TO: u64 = 128 << 20;
 
+/// Bytes in memory that several stagings share.
+#[derive(Clone, Debug)]
+pub(super) struct Room {
+    bound: usize,
+    held: Arc<AtomicUsize>,
+}
+
+impl Room {
+    pub fn new(bound: usize) -> Self {
+        Self { bound, held: Arc::default() }
+    }
+
+    /// Takes so much of it, and says whether that much was left.
+    fn take(&self, bytes: usize) -> bool {
+        self.held.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.bound
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
 /// Batches in the order of their arrival. Calls may use the disk: keep them off async workers when rows are many.
 pub struct Staging {
     folder: PathBuf,
-    bound: usize,
+    room: Room,
     /// Batches that came after those in the file.
     waiting: Vec<RecordBatch>,
     waiting_bytes: usize,
@@ -40,11 +63,15 @@ pub struct Staging {
 }
 
 impl Staging {
-    /// `folder` is [`super::Store::spill_dir`]; `memory` is the bound in bytes.
+    /// `folder` is [`super::Store::spill_dir`]; `memory` is the bound in bytes, for this staging alone.
     pub fn new(folder: &Path, memory: usize) -> Self {
+        Self::within(folder, Room::new(memory))
+    }
+
+    pub(super) fn within(folder: &Path, room: Room) -> Self {
         Self {
             folder: folder.to_owned(),
-            bound: memory,
+            room,
             waiting: Vec::new(),
             waiting_bytes: 0,
             counted: HashSet::new(),
@@ -57,11 +84,10 @@ impl Staging {
 
     /// Takes a batch. Errors: `DiskFull`, or what else befell the file; what was taken before stays readable.
     pub fn push(&mut self, batch: RecordBatch) -> Result<(), StoreError> {
-        for column in batch.columns() {
-            self.waiting_bytes += newly_held(column, &mut self.counted);
-        }
+        let bytes = batch.columns().iter().map(|column| newly_held(column, &mut self.counted)).sum();
+        self.waiting_bytes += bytes;
         self.waiting.push(batch);
-        if self.waiting_bytes > self.bound { self.spill() } else { Ok(()) }
+        if self.room.take(bytes) { Ok(()) } else { self.spill() }
     }
 
     /// Bytes held: in memory as they are, in the file as they are written.
@@ -94,9 +120,15 @@ impl Staging {
         self.file_bytes = written?;
         self.file_batches += self.waiting.len();
         self.waiting.clear();
-        self.waiting_bytes = 0;
+        self.room.give_back(std::mem::take(&mut self.waiting_bytes));
         self.counted.clear();
         Ok(())
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        self.room.give_back(self.waiting_bytes);
     }
 }
 
@@ -172,7 +204,10 @@ struct Section {
 impl Section {
     fn next(&mut self) -> Result<RecordBatch, StoreError> {
         let failed = |error: &(dyn std::error::Error + 'static)| StoreError::sort("reading a spill file", error);
-        let mut stream = StreamReader::try_new(&mut self.input, None).map_err(|error| failed(&error))?;
+        let stream = StreamReader::try_new(&mut self.input, None).map_err(|error| failed(&error))?;
+        // SAFETY: the file is in a private folder of this process, has no name that another would open, and holds what
+        // `append` wrote from sound arrays.
+        let mut stream = unsafe { stream.with_skip_validation(true) };
         let batch = stream.next().ok_or_else(|| StoreError::internal("a spill file ends early"))?;
         let batch = batch.map_err(|error| failed(&error))?;
         // To the end of the stream, where the next one begins.

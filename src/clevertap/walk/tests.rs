@@ -287,6 +287,6 @@ async fn cursors_credentials_and_records_are_in_no_error_and_no_debug() {
             assert!(!told.contains(hidden), "{told}");
         }
     }
-    let page = Page { body: Bytes::from_static(b"[{\"email\":\"ana@example.com\"}]"), records: None };
+    let page = Page { body: Bytes::from_static(b"[{\"email\":\"ana@example.com\"}]"), records: None, is_checked: true };
     assert_eq!(format!("{page:?}"), "Page(29 bytes)");
 }

@@ -26,7 +26,7 @@ pub(super) enum Source {
     /// One value for every row.
     Constant(ArrayRef),
     /// Typed values of every raw batch, and behind them an array of one null.
-    Values { arrays: Vec<ArrayRef>, places: Vec<Place> },
+    Values { arrays: Vec<ArrayRef>, places: Vec<Place>, slots: Vec<Slots> },
     /// No row has a value.
     Nothing(DataType),
 }
@@ -42,6 +42,9 @@ pub(super) enum Place {
     /// The few records that have a value, ascending.
     Few(ScalarBuffer<u32>),
 }
+
+/// For text that stays as it came: the values' places in the array, which has all texts of the raw batch.
+type Slots = Option<ScalarBuffer<u32>>;
 
 const NONE: u32 = u32::MAX;
 /// Below one value in this many records, looking a record up beats a table of all of them in memory.
@@ -133,7 +136,10 @@ fn fixed(
             (ColumnType::TimestampUtc, Form::Integers) => {
                 Arc::new(raw.integers.reinterpret_cast::<TimestampMicrosecondType>().with_timezone("UTC"))
             }
-            (kind, _) => typed(&raw, kind)?,
+            (kind, _) => {
+                values.put_typed(number, &raw, kind, records)?;
+                continue;
+            }
         };
         values.put(number, array, &raw, records);
     }
@@ -159,7 +165,9 @@ fn property(
     let mut own = Values::new(column.kind, raws);
     let mut sibling: Option<Values> = None;
     for (number, raw, records) in pieces {
-        own.put(number, typed(&raw, column.kind)?, &raw, records);
+        if own.put_typed(number, &raw, column.kind, records)? {
+            continue;
+        }
         if let Some(array) = unfit(&raw, column.kind)? {
             let sibling = sibling.get_or_insert_with(|| Values::new(ColumnType::Text, raws));
             sibling.put(number, array, &raw, records);
@@ -172,6 +180,7 @@ fn property(
 struct Values {
     arrays: Vec<ArrayRef>,
     places: Vec<Place>,
+    slots: Vec<Slots>,
     kind: DataType,
 }
 
@@ -181,7 +190,25 @@ impl Values {
         let empty = new_null_array(&kind, 0);
         let mut arrays = vec![empty; raws];
         arrays.push(new_null_array(&kind, 1));
-        Self { arrays, places: (0..raws).map(|_| Place::Absent).collect(), kind }
+        Self { arrays, places: (0..raws).map(|_| Place::Absent).collect(), slots: vec![None; raws], kind }
+    }
+
+    /// Puts those values of a raw column that fit a column of this type, and says whether all do.
+    fn put_typed(
+        &mut self,
+        number: usize,
+        raw: &RawColumn,
+        kind: ColumnType,
+        records: usize,
+    ) -> Result<bool, FlattenError> {
+        let as_it_came = kind == ColumnType::Text && matches!(raw.form, Form::Strings | Form::Mixed);
+        if as_it_came && let Some(slots) = self.slots.get_mut(number) {
+            *slots = Some(raw.slots.clone());
+        }
+        let array = if as_it_came { Arc::new(raw.pool.clone()) } else { typed(raw, kind)? };
+        let all = as_it_came || array.null_count() == 0;
+        self.put(number, array, raw, records);
+        Ok(all)
     }
 
     fn put(&mut self, number: usize, array: ArrayRef, raw: &RawColumn, records: usize) {
@@ -194,7 +221,7 @@ impl Values {
     fn finish(self) -> Source {
         match self.places.iter().all(|place| matches!(place, Place::Absent)) {
             true => Source::Nothing(self.kind),
-            false => Source::Values { arrays: self.arrays, places: self.places },
+            false => Source::Values { arrays: self.arrays, places: self.places, slots: self.slots },
         }
     }
 }
@@ -239,19 +266,25 @@ impl Source {
             Self::RowId => Arc::new(row_ids(rows)),
             Self::Constant(value) => take(value, &UInt32Array::from_value(0, rows.len()), None)?,
             Self::Nothing(kind) => new_null_array(kind, rows.len()),
-            Self::Values { arrays, places } => {
-                let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
-                if places.iter().all(|place| matches!(place, Place::Every)) {
-                    interleave(&arrays, records)?
-                } else {
-                    let null = (places.len(), 0);
-                    buffer.clear();
-                    buffer.extend(records.iter().map(|(raw, record)| {
-                        let found = places.get(*raw).and_then(|place| place.find(*record));
-                        found.map_or(null, |value| (*raw, value))
-                    }));
-                    interleave(&arrays, buffer)?
+            Self::Values { arrays, places, slots } => {
+                let every = places.iter().all(|place| matches!(place, Place::Every));
+                // Without the null, every place is known to hold a value.
+                let arrays: Vec<&dyn Array> =
+                    arrays.iter().map(AsRef::as_ref).take(places.len() + usize::from(!every)).collect();
+                if every && slots.iter().all(Option::is_none) {
+                    return Ok(interleave(&arrays, records)?);
                 }
+                let null = (places.len(), 0);
+                buffer.clear();
+                buffer.extend(records.iter().map(|(raw, record)| {
+                    let found = places.get(*raw).and_then(|place| place.find(*record));
+                    let found = found.and_then(|value| match slots.get(*raw) {
+                        Some(Some(slots)) => slots.get(value).map(|slot| *slot as usize),
+                        _ => Some(value),
+                    });
+                    found.map_or(null, |value| (*raw, value))
+                }));
+                interleave(&arrays, buffer)?
             }
         })
     }

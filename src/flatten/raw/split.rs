@@ -1,7 +1,5 @@
 //! Deals the records of a raw batch to buckets of time.
 
-use arrow::array::Array;
-
 use super::writer::{Values, Writer};
 use super::{Form, INTEGERS, RawBatch, RawColumn, TIME};
 use crate::flatten::error::FlattenError;
@@ -30,6 +28,9 @@ impl RawBatch {
         let mut shares: Vec<Share> = sizes.iter().map(|_| Share::default()).collect();
         for index in 0..parts.len() {
             let column = parts.column(index)?;
+            if column.form == Form::Pool {
+                continue;
+            }
             deal(&column, &homes, &mut shares);
             for ((writer, share), size) in writers.iter_mut().zip(&mut shares).zip(&sizes) {
                 share.hand_over(parts.path(index), column.form, *size, writer);
@@ -64,7 +65,6 @@ impl Share {
 }
 
 fn deal(column: &RawColumn, homes: &[(usize, u32)], shares: &mut [Share]) {
-    let first_text = column.texts_at.start as u32;
     for value in 0..column.len() {
         let record = column.rows.as_ref().map_or(value, |rows| rows[value] as usize);
         let (bucket, row) = homes[record];
@@ -76,8 +76,8 @@ fn deal(column: &RawColumn, homes: &[(usize, u32)], shares: &mut [Share]) {
         if let Some(kind) = column.kinds.get(value) {
             share.kinds.push(*kind);
         }
-        if !column.texts.is_empty() {
-            share.slots.push(first_text + value as u32);
+        if let Some(slot) = column.slots.get(value) {
+            share.slots.push(*slot);
         }
     }
 }

@@ -10,10 +10,10 @@ use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Int64Type, UInt8Type, UInt32Type};
 
-use super::{Form, RawBatch, SCHEMA};
+use super::{Form, POOL, RawBatch, SCHEMA};
 use crate::flatten::error::FlattenError;
 
-/// Collects raw columns; texts are given as places in one array that all columns share.
+/// Collects raw columns; texts are given as places in the one array that all columns share.
 #[derive(Default)]
 pub(in crate::flatten) struct Writer {
     paths: Vec<String>,
@@ -35,6 +35,16 @@ pub(in crate::flatten) struct Values<'a> {
 }
 
 impl Writer {
+    /// For so many places of rows, integers and texts.
+    pub fn for_values([rows, integers, texts]: [usize; 3]) -> Self {
+        Self {
+            rows: Lists::for_values(rows),
+            integers: Lists::for_values(integers),
+            slots: Lists::for_values(texts),
+            ..Self::default()
+        }
+    }
+
     pub fn push(&mut self, path: String, values: &Values<'_>) {
         self.paths.push(path);
         self.forms.push(values.form as u8);
@@ -42,7 +52,7 @@ impl Writer {
         let integers = matches!(values.form, Form::Integers | Form::Booleans).then_some(values.integers);
         self.integers.push(integers);
         self.kinds.push((values.form == Form::Mixed).then_some(values.kinds));
-        self.slots.push(integers.is_none().then_some(values.slots));
+        self.slots.push(matches!(values.form, Form::Strings | Form::Mixed).then_some(values.slots));
     }
 
     /// One of the integer columns that all records have.
@@ -51,33 +61,41 @@ impl Writer {
         self.push(name.to_owned(), &values);
     }
 
-    /// `texts` are those that the slots speak of; the batch shares their bytes.
-    pub fn finish(self, texts: &StringViewArray) -> Result<RawBatch, FlattenError> {
-        let texts = self.pick(texts)?;
-        self.lay_out(Arc::new(texts))
-    }
-
-    /// As [`Writer::finish`], with a copy of just the bytes that are used.
-    pub fn finish_compact(self, texts: &StringViewArray) -> Result<RawBatch, FlattenError> {
-        let texts = self.pick(texts)?;
-        self.lay_out(Arc::new(texts.gc()))
-    }
-
-    fn pick(&self, texts: &StringViewArray) -> Result<StringViewArray, FlattenError> {
-        let slots = UInt32Array::from_iter_values(self.slots.values.iter().copied());
-        Ok(take(texts, &slots, None)?.as_string_view().clone())
-    }
-
-    fn lay_out(self, texts: ArrayRef) -> Result<RawBatch, FlattenError> {
+    /// `texts` are those that the slots speak of.
+    pub fn finish(mut self, texts: StringViewArray) -> Result<RawBatch, FlattenError> {
+        self.push(POOL.to_owned(), &Values { form: Form::Pool, rows: None, integers: &[], kinds: &[], slots: &[] });
+        let mut lengths = vec![0; self.paths.len()];
+        let mut present = vec![false; self.paths.len()];
+        if let (Some(length), Some(present)) = (lengths.last_mut(), present.last_mut()) {
+            (*length, *present) = (texts.len(), true);
+        }
         let columns: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from(self.paths)),
             Arc::new(UInt8Array::from(self.forms)),
             self.rows.finish()?,
             self.integers.finish()?,
             self.kinds.finish()?,
-            list(DataType::Utf8View, self.slots.lengths, self.slots.present, texts)?,
+            self.slots.finish()?,
+            list(DataType::Utf8View, lengths, present, Arc::new(texts))?,
         ];
         RawBatch::new(RecordBatch::try_new(SCHEMA.clone(), columns)?)
+    }
+
+    /// As [`Writer::finish`], with a copy of just the texts that are used.
+    pub fn finish_compact(mut self, texts: &StringViewArray) -> Result<RawBatch, FlattenError> {
+        let mut homes = vec![u32::MAX; texts.len()];
+        let mut used = Vec::new();
+        for slot in &mut self.slots.values {
+            if let Some(home) = homes.get_mut(*slot as usize) {
+                if *home == u32::MAX {
+                    *home = used.len() as u32;
+                    used.push(*slot);
+                }
+                *slot = *home;
+            }
+        }
+        let texts = take(texts, &UInt32Array::from(used), None)?.as_string_view().gc();
+        self.finish(texts)
     }
 }
 
@@ -95,6 +113,10 @@ impl<T: ArrowPrimitiveType> Default for Lists<T> {
 }
 
 impl<T: ArrowPrimitiveType> Lists<T> {
+    fn for_values(values: usize) -> Self {
+        Self { values: Vec::with_capacity(values), ..Self::default() }
+    }
+
     fn push(&mut self, values: Option<&[T::Native]>) {
         self.present.push(values.is_some());
         let values = values.unwrap_or_default();

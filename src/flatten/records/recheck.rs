@@ -105,8 +105,10 @@ impl EventFilter {
 
     /// The records of a page that pass, as a page; the page itself when all do.
     pub fn keep<'a>(&self, page: &'a [u8]) -> Cow<'a, [u8]> {
-        let records = std::str::from_utf8(page).ok().and_then(elements);
-        let Some(records) = records.filter(|_| !self.is_empty()) else { return page.into() };
+        if self.is_empty() {
+            return page.into();
+        }
+        let Some(records) = std::str::from_utf8(page).ok().and_then(elements) else { return page.into() };
         let kept: Vec<&str> = records.iter().copied().filter(|record| self.matches_text(record)).collect();
         match kept.len() == records.len() {
             true => page.into(),

@@ -1,16 +1,17 @@
 //! Batches to the bytes of a Parquet file, columns side by side on several threads.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, FieldRef, Float64Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -26,12 +27,17 @@ use crate::table::Column;
 const GROUP_ROWS: usize = 128 * 1024;
 /// A row group ends early when it is this large encoded, for tables with very long text.
 const GROUP_BYTES: usize = 64 << 20;
-/// A data page. Larger ones compress no better, and their buffers are too large to be used again.
-const PAGE_BYTES: usize = 256 << 10;
+/// A data page. Larger ones compress hardly better, and the allocator gives their buffers back to the system each time.
+const PAGE_BYTES: usize = 60 << 10;
+/// Room for what follows the last row group of a small file.
+const FOOTER: usize = 16 << 10;
 /// More threads than this would only take them away from other days.
 const LANES: usize = 4;
 /// Cells of a batch below which handing columns to other threads costs more than it wins.
 const WORTH_SHARING: usize = 32 * 1024;
+
+/// Columns that rise, or nearly so, from row to row.
+const TIMES: [&str; 3] = [EVENT_TIME, "event_time_utc", "ts"];
 
 pub(super) struct Encoder {
     file: SerializedFileWriter<Vec<u8>>,
@@ -137,6 +143,8 @@ impl Encoder {
         });
         let mut chunks: Vec<(usize, ArrowColumnChunk)> = try_join_all(tasks).await?.into_iter().flatten().collect();
         chunks.sort_by_key(|(at, _)| *at);
+        let bytes: i64 = chunks.iter().map(|(_, chunk)| chunk.close().metadata.compressed_size()).sum();
+        self.file.inner_mut().reserve(usize::try_from(bytes).unwrap_or_default() + FOOTER);
         let mut group = self.file.next_row_group().map_err(failed)?;
         for (_, chunk) in chunks {
             chunk.append_to_row_group(&mut group).map_err(failed)?;
@@ -155,21 +163,34 @@ impl Encoder {
 
 fn properties(fields: &[FieldRef], sample: Option<&RecordBatch>) -> Result<WriterProperties, StoreError> {
     let path = |name: &str| ColumnPath::new(vec![name.to_owned()]);
+    let level = ZstdLevel::try_new(1).map_err(failed)?;
     let mut properties = WriterProperties::builder()
         .set_data_page_size_limit(PAGE_BYTES)
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).map_err(failed)?))
+        .set_compression(Compression::SNAPPY)
         .set_created_by(concat!("flattap ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_column_statistics_enabled(path(EVENT_TIME), EnabledStatistics::Page)
         .set_sorting_columns(sorting(fields));
     for (at, field) in fields.iter().enumerate() {
-        if field.data_type() != &DataType::Utf8View {
-            continue;
+        let column = path(field.name());
+        if field.data_type() == &DataType::Utf8View {
+            // Text is in no order within a day, so its bounds would let a reader skip nothing.
+            properties = properties.set_column_statistics_enabled(column.clone(), EnabledStatistics::None);
         }
-        // Text is in no order within a day, so its bounds would let a reader skip nothing.
-        properties = properties.set_column_statistics_enabled(path(field.name()), EnabledStatistics::None);
         if sample.is_some_and(|batch| mostly_distinct(batch.column(at).as_ref())) {
-            properties = properties.set_column_dictionary_enabled(path(field.name()), false);
+            properties = properties.set_column_dictionary_enabled(column.clone(), false);
+            if field.data_type() == &DataType::Utf8View {
+                // The most of a file's bytes. A dictionary and its numbers are small already.
+                properties = properties.set_column_compression(column.clone(), Compression::ZSTD(level));
+            }
+        }
+        // A property may have such a name as well, and be anything.
+        let counts = matches!(field.data_type(), DataType::Int64 | DataType::Timestamp(..));
+        if counts && TIMES.contains(&field.name().as_str()) {
+            // In order, so that each is little more than the one before.
+            properties = properties
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
         }
     }
     Ok(properties.build())
@@ -185,15 +206,27 @@ fn sorting(fields: &[FieldRef]) -> Option<Vec<SortingColumn>> {
         .collect()
 }
 
-/// Whether text hardly repeats. A dictionary would then be built, outgrow its bound and be thrown away.
+/// Whether values hardly repeat. A dictionary would then be built, outgrow its bound and be thrown away.
 fn mostly_distinct(cells: &dyn Array) -> bool {
+    if let Some(text) = cells.as_string_view_opt() {
+        return hardly_repeat(cells, |at| text.value(at));
+    }
+    if let Some(integers) = cells.as_primitive_opt::<Int64Type>() {
+        return hardly_repeat(cells, |at| integers.value(at));
+    }
+    if let Some(numbers) = cells.as_primitive_opt::<Float64Type>() {
+        return hardly_repeat(cells, |at| numbers.value(at).to_bits());
+    }
+    false
+}
+
+fn hardly_repeat<T: Eq + Hash>(cells: &dyn Array, value: impl Fn(usize) -> T) -> bool {
     const SAMPLE: usize = 1_000;
-    let Some(text) = cells.as_string_view_opt() else { return false };
-    let step = (text.len() / SAMPLE).max(1);
+    let step = (cells.len() / SAMPLE).max(1);
     let (mut seen, mut looked_at) = (HashSet::with_capacity(SAMPLE), 0);
-    for at in (0..text.len()).step_by(step).filter(|&at| text.is_valid(at)) {
+    for at in (0..cells.len()).step_by(step).filter(|&at| cells.is_valid(at)) {
         looked_at += 1;
-        seen.insert(text.value(at));
+        seen.insert(value(at));
     }
     looked_at >= 100 && seen.len() * 10 > looked_at * 7
 }
