@@ -56,6 +56,8 @@ url = "$work/store"
 account_id = "TEST-DEM-OSH-0PZ"
 passcode = "DEM-OPA-SSCD"
 timezone = "Asia/Kolkata"
+# On a slow machine a day may grow old before the last one is loaded.
+open_day_ttl = "1d"
 base_url = "http://127.0.0.1:$PORT"
 [[auth.keys]]
 name = "compare"
