@@ -221,7 +221,7 @@ codes! {
         "Try again later. Whoever runs this server finds the cause in its log.";
     StoreFull "store_full" INSUFFICIENT_STORAGE Gateway
         "The store is full"
-        "There is no room left to keep loaded days or large answers."
+        "There is no room left to keep loaded days or large answers, or for what a query puts aside while it works."
         "Whoever runs this server has to make room. Days that are already kept can still be read.";
 
     Internal "internal" INTERNAL_SERVER_ERROR Gateway
