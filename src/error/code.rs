@@ -197,7 +197,7 @@ codes! {
     UpstreamRefused "upstream_refused" BAD_GATEWAY CleverTap
         "CleverTap refuses the request"
         "CleverTap understood the request and declined it. Its own words are in the detail."
-        "The detail says what CleverTap said. Some events cannot be exported, such as those of notifications, but they can be counted; `Invalid group` means that the event has no such property.";
+        "The detail says what CleverTap said. Some events cannot be exported, such as those of notifications, but they can be counted.";
     UpstreamMalformed "upstream_malformed" BAD_GATEWAY CleverTap
         "CleverTap's answer cannot be read"
         "CleverTap answered with something that is none of the shapes it documents. Nothing of it was kept."

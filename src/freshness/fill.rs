@@ -155,7 +155,7 @@ fn is_of_the_whole_account(why: &FillError) -> bool {
             | UpstreamError::TimedOut { .. }
             | UpstreamError::BadSettings { .. } => true,
         },
-        FillError::Store(_) => true,
+        FillError::Store(_) | FillError::UnknownProperty { .. } => true,
         FillError::Flatten(_)
         | FillError::Filter(_)
         | FillError::OutsideWalk { .. }

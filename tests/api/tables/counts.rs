@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use flattap::simulator::Endpoint;
+use flattap::simulator::{Endpoint, Fault};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
@@ -137,6 +137,27 @@ async fn the_values_of_a_property_come_with_their_type_the_most_frequent_first()
         .get(&path.replace('?', ".csv?").replace("limit_values=3", "limit_values=101"))
         .await
         .refused(400, "request_bad_parameter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_property_that_the_event_has_not_is_the_callers_mistake_and_the_near_name_is_said() {
+    let gateway = TestGateway::start().await;
+    let days = format!("event=Charged&from={FIRST}&to={LAST}");
+    let asked = |property: &str| format!("/v1/property_counts.csv?{days}&property={property}");
+    // Nothing is kept of the event, so nothing near is known.
+    let refused = gateway.get(&asked("payment_mode")).await.refused(400, "request_bad_parameter");
+    assert_eq!((&refused["parameter"], refused.get("near")), (&"property".into(), None), "{refused:#}");
+    assert!(refused["detail"].as_str().unwrap().contains("`payment_mode`"), "{refused:#}");
+    gateway.get(&format!("/v1/events.csv?{days}")).await.good();
+    let refused = gateway.get(&asked("Payment_Mode")).await.refused(400, "request_bad_parameter");
+    assert_eq!(refused["near"], serde_json::json!(["Payment mode"]), "{refused:#}");
+    let refused = gateway.get(&asked("Email&property_type=session_properties")).await;
+    assert_eq!(refused.refused(400, "request_bad_parameter").get("near"), None);
+    gateway.simulator.faults().always(Endpoint::TrendsOpen, Fault::InvalidGroup);
+    let trend = format!("/v1/event_trends.csv?{days}");
+    let refused = gateway.get(&format!("{trend}&sum=Amout")).await.refused(400, "request_bad_parameter");
+    assert_eq!((&refused["parameter"], &refused["near"]), (&"sum".into(), &serde_json::json!(["Amount"])));
+    gateway.get(&trend).await.refused(502, "upstream_refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]
