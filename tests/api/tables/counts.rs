@@ -64,6 +64,48 @@ async fn events_are_counted_by_day_and_in_total_and_closed_days_are_asked_once()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_days_of_a_long_period_are_kept_several_at_once_and_survive_a_restart() {
+    let mut gateway = TestGateway::start().await;
+    let (first, last) = (date(2026, 10, 25), date(2026, 11, 18));
+    let path = |first: Date, last| format!("/v1/event_counts.csv?event=Charged&by=day&from={first}&to={last}");
+    let count =
+        |gateway: &TestGateway, day| counted("Charged", (day, day), gateway.simulator.count("Charged", day, day));
+    // The table is there, so days are kept as they come.
+    gateway.get(&path(last, last)).await.good();
+    let commits = commits(&gateway);
+    let found = gateway.get(&path(first, last)).await.good().csv();
+    let all: Vec<_> = first.series(1.day()).take_while(|day| *day <= last).collect();
+    let expected: Vec<_> = all.iter().map(|day| count(&gateway, *day)).collect();
+    assert_eq!(found.rows, expected);
+    let more = self::commits(&gateway) - commits;
+    assert!((1..all.len() - 1).contains(&more), "{more} commits for {} days", all.len() - 1);
+
+    let calls = gateway.simulator.log().count(Endpoint::CountsOpen);
+    gateway.restart().await;
+    assert_eq!(gateway.get(&path(first, last)).await.good().csv().rows, expected);
+    assert_eq!(gateway.simulator.log().count(Endpoint::CountsOpen), calls, "every day was kept");
+}
+
+/// Entries in the log of the counts.
+fn commits(gateway: &TestGateway) -> usize {
+    let mut folders = vec![gateway.store().to_owned()];
+    let mut found = 0;
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let path = path.display().to_string();
+                found += usize::from(
+                    path.contains("/event_counts/") && path.contains("_delta_log") && path.ends_with(".json"),
+                );
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn people_are_counted_once_over_a_period_however_often_they_came() {
     let gateway = TestGateway::start().await;
     let people = |first, last| gateway.simulator.people("App Launched", first, last).len() as u64;
