@@ -182,7 +182,11 @@ impl Freshness {
                             parent: parent.as_deref(),
                             accepted: &accepted,
                         };
-                        self.join(&interest, feed, one, &held)
+                        // Nothing to load, nothing to register: most requests end here, and wait for nobody.
+                        match interest.is_satisfied(one.table.key(), &held, self.clock.now()) {
+                            true => Found::default(),
+                            false => self.join(&interest, feed, one, &held),
+                        }
                     }
                     None => Found::default(),
                 };

@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod chart;
 pub mod compression;
+pub mod fingerprint;
 pub mod limits;
 pub mod links;
 pub mod listing;
@@ -20,7 +21,7 @@ use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, IF_NONE_MATCH, RANGE};
-use actix_web::middleware::{Next, from_fn};
+use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::{App, Error, web};
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
@@ -58,7 +59,7 @@ pub fn public_app(
         .into_utoipa_app()
         .configure(if with_operations { routes::public_and_admin } else { routes::public })
         .split_for_parts();
-    let cors = cors(&shared.state.config.server.cors_origins);
+    let origins = &shared.state.config.server.cors_origins;
     // The last one wrapped is the first one that a request meets.
     app.configure(error::configure)
         .app_data(shared.state.clone())
@@ -69,7 +70,7 @@ pub fn public_app(
         .wrap(from_fn(known_callers_only))
         .wrap(from_fn(places_for_callers))
         .wrap(from_fn(error::edge))
-        .wrap(cors)
+        .wrap(Condition::new(!origins.is_empty(), cors(origins)))
         .wrap(TracingLogger::<RequestSpans>::new())
 }
 

@@ -169,20 +169,18 @@ pub fn reload(
 
 /// The account asked for, or the only one the caller sees.
 pub fn account_of<'a>(world: &'a World<'_>, granted: &Granted, asked: Option<&str>) -> Result<&'a str, PlanError> {
-    let visible: Vec<&str> =
-        world.accounts().keys().map(String::as_str).filter(|name| granted.sees_account(name)).collect();
+    let mut visible = world.accounts().keys().map(String::as_str).filter(|name| granted.sees_account(name));
     match asked {
-        Some(asked) => visible
-            .iter()
-            .copied()
-            .find(|name| *name == asked)
-            .ok_or_else(|| PlanError::UnknownAccount { asked: asked.to_owned(), near: nearest(asked, &visible) }),
-        None => match visible.as_slice() {
-            [only] => Ok(only),
-            [] => Err(PlanError::NoAccount),
-            several => {
-                Err(PlanError::AccountNeeded { visible: several.iter().map(|name| (*name).to_owned()).collect() })
-            }
+        Some(asked) => visible.clone().find(|name| *name == asked).ok_or_else(|| {
+            let visible: Vec<&str> = visible.collect();
+            PlanError::UnknownAccount { asked: asked.to_owned(), near: nearest(asked, &visible) }
+        }),
+        None => match (visible.next(), visible.next()) {
+            (None, _) => Err(PlanError::NoAccount),
+            (Some(only), None) => Ok(only),
+            (Some(first), Some(second)) => Err(PlanError::AccountNeeded {
+                visible: [first, second].into_iter().chain(visible).map(str::to_owned).collect(),
+            }),
         },
     }
 }

@@ -9,6 +9,7 @@ mod barrier;
 mod condition;
 mod days;
 mod entities;
+mod error;
 mod hashed;
 mod limits;
 mod masked;
@@ -22,7 +23,6 @@ mod visible;
 
 use std::sync::Arc;
 
-use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -43,7 +43,6 @@ use crate::catalog::{FixedColumn, TableSpec};
 use crate::encode::OutputColumn;
 use crate::period::zone_name;
 use crate::plan::{ReadPlan, Sum};
-use crate::request::RequestError;
 use crate::store::{Snapshot, Store};
 use crate::table::{BatchStream, Column};
 
@@ -53,81 +52,13 @@ use sql::WeighWindows;
 use threads::QueryThreads;
 
 pub use entities::{Choice, Entities, Page};
+pub use error::QueryError;
 pub use limits::{Limit, QueryLimits};
 pub use sql::PlannedQuery;
 pub use view::output_columns;
 
 /// Batches in flight between the scan and the encoder: enough to keep both busy, few enough to bound memory.
 const BATCHES_AHEAD: usize = 2;
-
-/// Why a plan could not be read.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum QueryError {
-    /// A stored file is missing or unreadable: the answer must not be taken for whole.
-    #[error("a stored day could not be read")]
-    Unreadable(#[source] Arc<DataFusionError>),
-    /// Our own mistake in building the plan.
-    #[error("the query could not be planned")]
-    Planning(#[source] Arc<DataFusionError>),
-    /// The caller asks for columns that there are not, or compares what cannot be compared.
-    #[error(transparent)]
-    Selection(#[from] RequestError),
-    /// The caller's SQL cannot be run; the engine's own words.
-    #[error("{0}")]
-    Sql(String),
-    /// More memory, time or rows than one query may take.
-    #[error(transparent)]
-    Limit(#[from] Limit),
-    /// Others are at work, and the query would wait longer than one may work.
-    #[error("other queries are at work, as many as there may be at once")]
-    Busy,
-}
-
-impl QueryError {
-    /// The engine's error by its cause. `said` is for what is the query's own fault.
-    fn sorted(error: DataFusionError, said: impl FnOnce(String) -> Self) -> Self {
-        let message = match error.find_root() {
-            DataFusionError::ResourcesExhausted(_) => return Self::Limit(Limit::Memory),
-            // A stored file that cannot be read also comes as an error of Arrow's.
-            DataFusionError::ArrowError(error, _)
-                if matches!(**error, ArrowError::ParquetError(_) | ArrowError::IoError(..)) =>
-            {
-                None
-            }
-            // A pattern that is none, in several lines with a picture.
-            DataFusionError::External(error) => {
-                Some(error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" "))
-            }
-            DataFusionError::SQL(..)
-            | DataFusionError::Plan(_)
-            | DataFusionError::SchemaError(..)
-            | DataFusionError::NotImplemented(_)
-            | DataFusionError::Execution(_)
-            | DataFusionError::ArrowError(..)
-            | DataFusionError::Diagnostic(..)
-            | DataFusionError::Collection(_)
-            | DataFusionError::Configuration(_) => Some(error.find_root().strip_backtrace()),
-            _ => None,
-        };
-        match message {
-            Some(message) => said(first_line(&message)),
-            None => Self::Unreadable(Arc::new(error)),
-        }
-    }
-}
-
-/// The message without the name of the engine's part that it comes from.
-fn first_line(message: &str) -> String {
-    let parts = ["Schema error: ", "Arrow error: ", "Error during planning: ", "Execution error: ", "SQL error: "];
-    let message = parts.iter().find_map(|part| message.strip_prefix(part)).unwrap_or(message);
-    message.lines().next().unwrap_or_default().chars().take(400).collect()
-}
-
-impl From<DataFusionError> for QueryError {
-    fn from(error: DataFusionError) -> Self {
-        Self::Planning(Arc::new(error))
-    }
-}
 
 /// The engine: what all queries share.
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 //! Rooms log through `tracing` and count through `metrics`, with the names of [`names`]; only this room knows where
 //! that goes. Never said anywhere: keys, tokens, passcodes, query strings, cursors, record bodies.
 
+mod lines;
 mod logs;
 mod metrics;
 pub mod names;

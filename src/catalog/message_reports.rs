@@ -19,7 +19,8 @@ pub static TABLE: TableSpec = TableSpec {
             repeat: Repeat::Once,
             default: Some("total"),
             example: "day",
-            description: "`total` gives each message once, `day` splits its metrics by the days on which they came.",
+            description: "`total` gives each message once, `day` splits its metrics by the days on which they came. A message \
+                          of which nothing was sent yet has one row without a day.",
         },
         filter(
             "channel",
@@ -79,7 +80,8 @@ pub static TABLE: TableSpec = TableSpec {
             "report_date",
             ColumnType::Date,
             "",
-            "The day on which the metrics came, in the project's time zone; null with `by=total`.",
+            "The day on which the metrics came, in the project's time zone; null with `by=total`, and for a message that \
+             has no day yet because nothing of it was sent: it is there once, so that none is missing.",
         ),
         text("variant", "variant", "Which variant of an A/B message; null for a message without variants."),
         text("channel", "channel", "Channel in the words of the dashboard, such as `Mobile Push`."),

@@ -47,6 +47,11 @@ impl UpstreamError {
         matches!(self, Self::Refused { said } if said.to_lowercase().contains("export not allowed"))
     }
 
+    /// Whether CleverTap does not have the property whose values were to be counted or summed.
+    pub fn is_unknown_property(&self) -> bool {
+        matches!(self, Self::Refused { said } if said.to_lowercase().contains("invalid group"))
+    }
+
     /// Whether CleverTap's words or status point at a restriction to certain IP addresses. A 403 does: a wrong
     /// passcode is documented as 401.
     pub fn points_at_ip_restriction(&self) -> bool {

@@ -197,7 +197,7 @@ codes! {
     UpstreamRefused "upstream_refused" BAD_GATEWAY CleverTap
         "CleverTap refuses the request"
         "CleverTap understood the request and declined it. Its own words are in the detail."
-        "The detail says what CleverTap said. Some events cannot be exported, such as those of notifications, but they can be counted; `Invalid group` means that the event has no such property.";
+        "The detail says what CleverTap said. Some events cannot be exported, such as those of notifications, but they can be counted.";
     UpstreamMalformed "upstream_malformed" BAD_GATEWAY CleverTap
         "CleverTap's answer cannot be read"
         "CleverTap answered with something that is none of the shapes it documents. Nothing of it was kept."
@@ -221,7 +221,7 @@ codes! {
         "Try again later. Whoever runs this server finds the cause in its log.";
     StoreFull "store_full" INSUFFICIENT_STORAGE Gateway
         "The store is full"
-        "There is no room left to keep loaded days or large answers."
+        "There is no room left to keep loaded days or large answers, or for what a query puts aside while it works."
         "Whoever runs this server has to make room. Days that are already kept can still be read.";
 
     Internal "internal" INTERNAL_SERVER_ERROR Gateway

@@ -7,6 +7,7 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, He
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
 use tracing_actix_web::RequestId;
+use uuid::Uuid;
 
 use super::api_error::ApiError;
 use super::code::Fault;
@@ -24,7 +25,7 @@ pub async fn edge<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let context = Context {
-        request_id: request.extensions().get::<RequestId>().map(ToString::to_string),
+        request_id: request.extensions().get::<RequestId>().and_then(|id| written(*id)),
         links: request.app_data::<web::Data<Links>>().map(|links| links.as_ref().clone()).unwrap_or_default(),
         // The decoded path, as the routes see it.
         face: match links::is_below(request.match_info().as_str(), "/odata") {
@@ -33,22 +34,27 @@ pub async fn edge<B: MessageBody + 'static>(
         },
     };
     match next.call(request).await {
-        Ok(response) => Ok(answer(response, &context)),
+        Ok(response) => Ok(answer(response, context)),
         Err(error) => {
             // A refusal of another wrap: there is no request any more to hang the answer on.
             let refusal = match error.as_error::<ApiError>() {
-                Some(refusal) => say(refusal, &context),
-                None => say(&framework::of_error(&error), &context),
+                Some(refusal) => say(refusal, &context, None),
+                None => say(&framework::of_error(&error), &context, None),
             };
             Err(InternalError::from_response(error, refusal).into())
         }
     }
 }
 
-fn answer<B: MessageBody>(response: ServiceResponse<B>, context: &Context) -> ServiceResponse<EitherBody<B>> {
-    let Some(mut refusal) = refusal(&response, context) else {
+/// The id as the value of a header.
+fn written(id: RequestId) -> Option<HeaderValue> {
+    HeaderValue::from_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer())).ok()
+}
+
+fn answer<B: MessageBody>(response: ServiceResponse<B>, context: Context) -> ServiceResponse<EitherBody<B>> {
+    let Some(mut refusal) = refusal(&response, &context) else {
         let mut response = response;
-        if let Some(id) = context.request_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
+        if let Some(id) = context.request_id {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         if context.face == Face::OData {
@@ -74,37 +80,40 @@ fn refusal<B>(response: &ServiceResponse<B>, context: &Context) -> Option<HttpRe
     if !status.is_client_error() && !status.is_server_error() {
         return None;
     }
+    let say = |refusal: &ApiError| say(refusal, context, response.request().match_pattern().as_deref());
     match response.response().error() {
         Some(error) => match error.as_error::<ApiError>() {
-            Some(refusal) => Some(say(refusal, context)),
-            None => Some(say(&framework::of_error(error), context)),
+            Some(refusal) => Some(say(refusal)),
+            None => Some(say(&framework::of_error(error))),
         },
         None => {
             let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == MEDIA_TYPE);
-            (!is_problem).then(|| say(&framework::of_status(status), context))
+            (!is_problem).then(|| say(&framework::of_status(status)))
         }
     }
 }
 
-fn say(refusal: &ApiError, context: &Context) -> HttpResponse {
-    log(refusal);
+fn say(refusal: &ApiError, context: &Context, route: Option<&str>) -> HttpResponse {
+    log(refusal, route);
     problem::render(refusal, context)
 }
 
-/// One line per refusal. The span around it has the request's id and path.
-fn log(refusal: &ApiError) {
+/// One line per refusal. The span around it has the request's id.
+fn log(refusal: &ApiError, route: Option<&str>) {
     let entry = refusal.code().entry();
     let cause = refusal.cause_chain();
     match entry.fault {
         Fault::Gateway => tracing::error!(
             error.code = entry.name,
             http.status = entry.status.as_u16(),
+            http.route = route,
             error.cause = cause.as_deref().unwrap_or(refusal.detail()),
             "request failed"
         ),
         Fault::Caller | Fault::CleverTap | Fault::Nobody => tracing::info!(
             error.code = entry.name,
             http.status = entry.status.as_u16(),
+            http.route = route,
             error.parameter = refusal.parts().parameter.as_deref(),
             error.cause = cause.as_deref(),
             "request refused"

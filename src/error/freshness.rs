@@ -42,6 +42,19 @@ impl From<FillError> for ApiError {
                 let detail = "CleverTap sent records that cannot be what was asked for. Nothing of them was kept.";
                 Self::new(Code::UpstreamMalformed, detail).caused_by(error)
             }
+            FillError::UnknownProperty { parameter, property, near } => {
+                let short: String = property.chars().take(80).collect();
+                let detail = format!("CleverTap has no property `{short}` for this event, or not of this kind.");
+                let hint = match &near {
+                    Some(near) => format!("Did you mean `{near}`?"),
+                    None => {
+                        "Names of properties are written exactly as CleverTap shows them; `property_type` says whose \
+                             property it is."
+                            .to_owned()
+                    }
+                };
+                Self::new(Code::RequestBadParameter, detail).parameter(parameter).near(near).hint(hint)
+            }
             FillError::Filter(error) => Self::new(Code::RequestBadParameter, error.to_string()).parameter("where"),
             FillError::Aborted => Self::internal(error),
         }

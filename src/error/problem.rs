@@ -78,7 +78,7 @@ pub struct Progress {
 /// What only the request knows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Context {
-    pub request_id: Option<String>,
+    pub request_id: Option<HeaderValue>,
     pub links: Links,
     pub face: Face,
 }
@@ -104,7 +104,7 @@ impl Problem {
             detail: parts.detail.clone(),
             code: entry.name,
             hint: parts.hint.as_deref().unwrap_or(entry.hint).to_owned(),
-            request_id: context.request_id.clone(),
+            request_id: context.request_id.as_ref().and_then(|id| id.to_str().ok()).map(str::to_owned),
             parameter: parts.parameter.clone(),
             near: parts.near.clone(),
             available: parts.available.clone(),
@@ -127,7 +127,7 @@ pub(super) fn render(error: &ApiError, context: &Context) -> HttpResponse {
         response.insert_header((RETRY_AFTER, seconds));
     }
     if let Some(id) = &context.request_id {
-        response.insert_header((REQUEST_ID, id.as_str()));
+        response.insert_header((REQUEST_ID, id.clone()));
     }
     for (name, value) in &parts.headers {
         response.append_header((name.clone(), value.clone()));
@@ -173,7 +173,11 @@ mod tests {
             .progress(progress, "0192")
             .retry_after(Duration::from_millis(20_001));
         let url = "https://bi.example.com/flattap/".parse().unwrap();
-        let context = Context { request_id: Some("r-1".into()), links: Links::new(Some(&url)), ..Context::default() };
+        let context = Context {
+            request_id: Some(HeaderValue::from_static("r-1")),
+            links: Links::new(Some(&url)),
+            ..Context::default()
+        };
         let response = render(&error, &context);
         assert_eq!(response.status().as_u16(), 503);
         assert_eq!(response.head().reason(), "The data is still loading");

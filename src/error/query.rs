@@ -13,6 +13,10 @@ impl From<QueryError> for ApiError {
             QueryError::Unreadable(_) => {
                 Self::new(Code::StoreUnavailable, Code::StoreUnavailable.entry().meaning).caused_by(error)
             }
+            QueryError::Full(_) => {
+                let detail = "The disk has no room for what the query keeps there while it works.";
+                Self::new(Code::StoreFull, detail).caused_by(error)
+            }
             QueryError::Planning(_) => Self::internal(error),
             QueryError::Selection(error) => error.into(),
             QueryError::Sql(said) => Self::new(Code::RequestBadSql, sentence(&said)),

@@ -4,6 +4,9 @@
 //! because a column's type is settled by everything that its first load has seen; for a new table that is every walk.
 //! So neither the order of walks nor their number shows in the table. A day whose walk broke is never committed; the
 //! days beside it are.
+//!
+//! A count is a number and its commit takes longer than its call, so counts that come while one commit runs are kept
+//! together by the next.
 
 use std::sync::Arc;
 
@@ -34,6 +37,12 @@ pub(super) struct Fill {
     chunks: Mutex<Chunks>,
     /// Whole walks that bring new columns.
     pending: Mutex<Vec<Loaded>>,
+    /// Whether walks are so small that they are kept several at once.
+    is_count: bool,
+    /// Counts that fit and are not kept yet.
+    counted: Mutex<Vec<Loaded>>,
+    /// Held by whoever keeps those.
+    keeping: tokio::sync::Mutex<()>,
 }
 
 impl Fill {
@@ -46,12 +55,11 @@ impl Fill {
         fills: &Arc<Fills>,
         clock: &Clock,
     ) -> Self {
-        let walkers = match source.question {
+        let is_count = matches!(source.question, Question::EventCounts { .. } | Question::ProfileCounts { .. });
+        let walkers = match is_count {
             // A count takes a slot for a moment and is waited for without one.
-            Question::EventCounts { .. } | Question::ProfileCounts { .. } => {
-                feed.settings.concurrency * COUNTS_PER_SLOT
-            }
-            _ => feed.settings.concurrency,
+            true => feed.settings.concurrency * COUNTS_PER_SLOT,
+            false => feed.settings.concurrency,
         };
         Self {
             walkers,
@@ -60,6 +68,9 @@ impl Fill {
             fills: fills.clone(),
             store: store.clone(),
             pending: Mutex::default(),
+            is_count,
+            counted: Mutex::default(),
+            keeping: tokio::sync::Mutex::default(),
             job,
         }
     }
@@ -102,6 +113,7 @@ impl Fill {
                     self.job.walked(days);
                     self.chunks.lock().learn(days, loaded.rows());
                     match self.loader.fits(&loaded).await {
+                        Ok(true) if self.is_count => self.keep_counted(loaded).await,
                         Ok(true) => self.keep(vec![loaded]).await,
                         Ok(false) => self.pending.lock().push(loaded),
                         Err(why) => self.give_up(days, &why),
@@ -109,6 +121,16 @@ impl Fill {
                 }
                 Err(why) => self.give_up(days, &why),
             }
+        }
+    }
+
+    /// Keeps it at once, or leaves it to the walker who is keeping others: that one looks again before it goes on.
+    async fn keep_counted(&self, loaded: Loaded) {
+        self.counted.lock().push(loaded);
+        while !self.counted.lock().is_empty() {
+            let Ok(_turn) = self.keeping.try_lock() else { return };
+            let counted = std::mem::take(&mut *self.counted.lock());
+            self.keep(counted).await;
         }
     }
 
@@ -155,7 +177,7 @@ fn is_of_the_whole_account(why: &FillError) -> bool {
             | UpstreamError::TimedOut { .. }
             | UpstreamError::BadSettings { .. } => true,
         },
-        FillError::Store(_) => true,
+        FillError::Store(_) | FillError::UnknownProperty { .. } => true,
         FillError::Flatten(_)
         | FillError::Filter(_)
         | FillError::OutsideWalk { .. }

@@ -220,6 +220,11 @@ impl Register {
 }
 
 impl Interest<'_> {
+    /// Whether this snapshot has all days, young enough.
+    pub(super) fn is_satisfied(&self, key: &TableKey, snapshot: &Snapshot, now: Timestamp) -> bool {
+        !self.days.iter().any(|day| self.is_wanting(key, snapshot, day, now))
+    }
+
     fn is_wanting(&self, key: &TableKey, snapshot: &Snapshot, day: Date, now: Timestamp) -> bool {
         let stored = snapshot.days.get(&day);
         if let Some(parent) = self.parent {

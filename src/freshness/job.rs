@@ -31,6 +31,9 @@ pub enum FillError {
     /// A trend has a value for a period that was not asked for, or two for one.
     #[error("CleverTap's trend has a value for `{key}`, which is no period of those asked for")]
     OutsidePeriods { key: String },
+    /// CleverTap has no such property for this event. `parameter` is the word of the request that names it.
+    #[error("CleverTap has no property `{property}` for this event")]
+    UnknownProperty { parameter: &'static str, property: String, near: Option<String> },
     #[error(transparent)]
     Filter(#[from] FilterError),
     #[error("the load broke off")]

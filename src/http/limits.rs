@@ -6,6 +6,7 @@
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
@@ -15,7 +16,6 @@ use actix_web::{HttpMessage, web};
 use bytes::Bytes;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::auth::Granted;
 use crate::config::Limits;
@@ -23,7 +23,7 @@ use crate::error::ApiError;
 
 /// Both limits.
 pub struct Admission {
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     rates: Option<DefaultKeyedRateLimiter<String>>,
     clock: DefaultClock,
 }
@@ -34,11 +34,11 @@ impl Admission {
             let quota = Quota::with_period(rate.per.checked_div(rate.requests.get())?)?.allow_burst(rate.requests);
             Some(RateLimiter::keyed(quota))
         });
-        Self { places: Arc::new(Semaphore::new(limits.concurrent_requests)), rates, clock: DefaultClock::default() }
+        Self { places: Places::new(limits.concurrent_requests), rates, clock: DefaultClock::default() }
     }
 
-    fn place(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        self.places.clone().try_acquire_owned().map_err(|_| ApiError::busy())
+    fn place(&self) -> Result<Place, ApiError> {
+        Place::take(&self.places).ok_or_else(ApiError::busy)
     }
 
     fn rate(&self, caller: &str) -> Result<(), ApiError> {
@@ -47,6 +47,35 @@ impl Admission {
             .check_key_n(&caller.to_owned(), NonZeroU32::MIN)
             .unwrap_or(Ok(()))
             .map_err(|early| ApiError::rate_limited(early.wait_time_from(self.clock.now())))
+    }
+}
+
+/// So many requests at once. A number is enough: nobody waits for a place.
+struct Places {
+    most: usize,
+    taken: AtomicUsize,
+}
+
+impl Places {
+    fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { most, taken: AtomicUsize::new(0) })
+    }
+}
+
+/// Goes back when dropped.
+struct Place(Arc<Places>);
+
+impl Place {
+    fn take(places: &Arc<Places>) -> Option<Self> {
+        let one_more = |taken: usize| (taken < places.most).then_some(taken + 1);
+        places.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
+        Some(Self(places.clone()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.taken.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -84,7 +113,7 @@ pub async fn own_rate<B: MessageBody + 'static>(
 /// A body that keeps its request's place.
 struct InPlace<B> {
     body: Pin<Box<B>>,
-    _place: Option<OwnedSemaphorePermit>,
+    _place: Option<Place>,
 }
 
 impl<B: MessageBody> MessageBody for InPlace<B> {

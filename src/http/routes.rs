@@ -50,8 +50,12 @@ pub fn v1(config: &mut ServiceConfig) {
     config
         .service(index::show_index)
         .map(|plain| plain.service(index::without_slash()))
-        // Before `/{table}`, which would match them as well.
+        // One after the other is compared with the path, so what is asked for most comes early. Before it those that it
+        // would match as well.
         .service(tables::list_tables_as)
+        .service(sql::run_sql)
+        .service(sql::send_sql)
+        .service(tables::read_table)
         .service(tables::list_tables)
         .service(tables::describe_table_as)
         .service(tables::describe_table)
@@ -61,12 +65,10 @@ pub fn v1(config: &mut ServiceConfig) {
         .service(jobs::show_job)
         .service(refresh::refresh_table)
         .map(|plain| plain.service(web::resource("/refresh").to(unknown::public)))
-        .service(sql::run_sql)
-        .service(sql::send_sql)
         .service(sql::read_view)
         .service(connect::show_powerbi_file)
         .service(connect::list_recipes)
-        .service(tables::read_table)
+        // After all others of one word.
         .service(tables::negotiate_table)
         .default_service(web::to(unknown::public));
 }

@@ -5,10 +5,10 @@ mod explain;
 pub mod odata;
 mod sql;
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
-use twox_hash::XxHash3_128;
 use uuid::Uuid;
 
 use crate::auth::{Cell, Granted};
@@ -17,6 +17,7 @@ use crate::encode::Format;
 use crate::error::{ApiError, Code};
 use crate::freshness::{Job, Origin, Ready};
 use crate::http::answer::{self, AnswerFacts, CacheStatus};
+use crate::http::fingerprint::Fingerprint;
 use crate::http::listing::DescribedColumn;
 use crate::http::state::AppState;
 use crate::period::day_number;
@@ -76,25 +77,21 @@ fn cache_status(origin: &Origin) -> CacheStatus {
 
 /// Equal for equal rows: what is read (the days' contents, the columns) and in whose view.
 fn fingerprint(plan: &ReadPlan, ready: &Ready) -> u128 {
-    let mut hasher = XxHash3_128::new();
-    hash_rows(&mut hasher, plan, ready);
-    hasher.finish_128()
+    let mut fingerprint = Fingerprint::default();
+    hash_rows(&mut fingerprint, plan, ready);
+    fingerprint.finish_128()
 }
 
-fn hash_rows(hasher: &mut XxHash3_128, plan: &ReadPlan, ready: &Ready) {
-    let said = (plan.days, plan.window, plan.sum, &plan.view, &plan.selection);
-    hasher.write(format!("{said:?}").as_bytes());
+fn hash_rows(fingerprint: &mut Fingerprint, plan: &ReadPlan, ready: &Ready) {
+    (plan.days, plan.window, plan.sum, &plan.view, &plan.selection).hash(fingerprint);
     for (source, snapshot) in plan.sources.iter().zip(&ready.snapshots) {
-        hasher.write(format!("{:?}", snapshot.key).as_bytes());
+        snapshot.key.hash(fingerprint);
+        snapshot.columns.len().hash(fingerprint);
         for column in snapshot.columns.iter() {
-            hasher.write(column.name.as_bytes());
-            hasher.write(column.kind.name().as_bytes());
+            (&column.name, column.kind.name()).hash(fingerprint);
         }
         for (day, stored) in snapshot.days.range(source.days.first..=source.days.last) {
-            hasher.write(&day_number(*day).to_le_bytes());
-            hasher.write(&stored.facts.content.to_le_bytes());
-            hasher.write(&stored.rows.to_le_bytes());
-            hasher.write(stored.facts.zone.as_bytes());
+            (day_number(*day), stored.facts.content, stored.rows, &stored.facts.zone).hash(fingerprint);
         }
     }
 }

@@ -7,6 +7,7 @@ mod bounds;
 mod functions;
 mod growth;
 mod joined;
+mod made;
 mod output;
 mod weighed;
 
@@ -105,8 +106,7 @@ impl Engine {
         snapshots: &[Vec<Arc<Snapshot>>],
     ) -> Result<(SessionContext, LogicalPlan), QueryError> {
         let mut context = self.session(Some(&plan.zone))?;
-        // Several of them can be alive at the same time.
-        functions::bound(&mut context, self.limits.memory as u64 / 4)?;
+        functions::bound(&mut context, self.limits.memory as u64)?;
         for ((number, table), snapshots) in plan.tables.iter().enumerate().zip(snapshots) {
             let columns = columns_of(table.plan.spec, snapshots);
             let view = self.frame(&context, &table.plan, snapshots, &columns, Some(number))?;

@@ -18,14 +18,14 @@ pub use bounds::{Bounds, day_bounds};
 pub(super) use parser::{columns, condition, order};
 
 /// A part of a condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Expression {
     pub kind: Kind,
     /// Where it begins, in characters from 1.
     pub at: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     Literal(Literal),
     Column(String),
@@ -37,7 +37,7 @@ pub enum Kind {
     Call(Function, Vec<Expression>),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Literal {
     Null,
     Boolean(bool),
@@ -50,7 +50,7 @@ pub enum Literal {
     Time(DateTime, Option<Offset>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
     Or,
     And,
@@ -92,7 +92,7 @@ impl Operator {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Function {
     Contains,
     StartsWith,
@@ -177,13 +177,13 @@ impl Function {
 }
 
 /// One key of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OrderKey {
     pub by: Expression,
     pub direction: Direction,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// Null first.
     Ascending,
@@ -192,7 +192,7 @@ pub enum Direction {
 }
 
 /// A column asked for by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ColumnName {
     pub name: String,
     /// Where it begins, in characters from 1.

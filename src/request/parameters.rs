@@ -4,6 +4,8 @@
 //! repaired, because a repaired event name is another event. `+` is a space, as forms write it. Everything is bounded:
 //! the whole text, the number of words, the length of one value.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 use crate::catalog::{Parameter, Repeat, Values};
@@ -54,10 +56,13 @@ fn decode(text: &str, position: usize) -> Result<String, RequestError> {
             });
         }
     }
-    let spaced = text.replace('+', " ");
+    let spaced = match text.contains('+') {
+        true => Cow::Owned(text.replace('+', " ")),
+        false => Cow::Borrowed(text),
+    };
     percent_decode_str(&spaced)
         .decode_utf8()
-        .map(|text| text.into_owned())
+        .map(Cow::into_owned)
         .map_err(|_| RequestError::Encoding { position, why: "the bytes are not UTF-8" })
 }
 

@@ -6,7 +6,7 @@ use super::parameters::{Given, Pair};
 use crate::catalog::SELECTION;
 
 /// What of a table's rows is wanted. The default is all of them as they come.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selection {
     /// In the order asked; `None`: all columns.
     pub columns: Option<Vec<ColumnName>>,

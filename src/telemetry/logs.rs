@@ -2,11 +2,15 @@
 //!
 //! What is logged is set by `FLATTAP_LOG`, else `RUST_LOG`, in the usual form (`debug`, `info,flattap::clevertap=debug`).
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::filter::{Directive, EnvFilter};
-use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::writer::EitherWriter;
+use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::prelude::*;
+
+use super::lines::{Lines, Members};
 
 /// Without a variable: our own steps, of the libraries only what is wrong.
 ///
@@ -35,13 +39,38 @@ const HELD_BACK: [&str; 6] =
 pub fn init(reader: Reader) {
     let wish = ["FLATTAP_LOG", "RUST_LOG"].into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
     let (filter, misread) = filter(&wish, reader);
-    let to_terminal = std::io::stderr().is_terminal();
-    let people = to_terminal.then(|| fmt::layer().compact().with_writer(std::io::stderr));
-    let machines = (!to_terminal)
-        .then(|| fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(std::io::stderr));
+    let to_terminal = io::stderr().is_terminal();
+    let people = to_terminal.then(|| fmt::layer().compact().with_writer(io::stderr));
+    let machines =
+        (!to_terminal).then(|| fmt::layer().fmt_fields(Members).event_format(Lines).with_writer(Unlocked::stderr()));
     let started = tracing_subscriber::registry().with(filter).with(people).with(machines).try_init().is_ok();
     if started && misread {
         tracing::warn!("FLATTAP_LOG or RUST_LOG could not be read; logging at the usual level");
+    }
+}
+
+/// Where lines go: each in one piece, and no thread waits for another to have written its own. The standard handle has
+/// a lock.
+struct Unlocked(Option<File>);
+
+impl Unlocked {
+    fn stderr() -> Self {
+        #[cfg(unix)]
+        let own = std::os::fd::AsFd::as_fd(&io::stderr()).try_clone_to_owned();
+        #[cfg(windows)]
+        let own = std::os::windows::io::AsHandle::as_handle(&io::stderr()).try_clone_to_owned();
+        Self(own.ok().map(File::from))
+    }
+}
+
+impl<'writer> MakeWriter<'writer> for Unlocked {
+    type Writer = EitherWriter<&'writer File, io::Stderr>;
+
+    fn make_writer(&'writer self) -> Self::Writer {
+        match &self.0 {
+            Some(file) => EitherWriter::A(file),
+            None => EitherWriter::B(io::stderr()),
+        }
     }
 }
 

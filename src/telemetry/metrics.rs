@@ -1,9 +1,13 @@
 //! The recorder behind the `metrics` macros, and its page in Prometheus' text form.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{
+    Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::names::{self, Kind};
@@ -75,9 +79,37 @@ pub fn count_refused_credential(reason: &'static str) {
 
 /// Counts an answered request. The route is its template.
 pub(super) fn count_request(method: &'static str, route: String, status: u16, took: Duration) {
-    counter!(names::HTTP_REQUESTS, "method" => method, "route" => route.clone(), "status" => status.to_string())
-        .increment(1);
-    histogram!(names::HTTP_DURATION, "method" => method, "route" => route).record(took);
+    // A thread that is ending counts no more.
+    let _ = REQUESTS.try_with(|requests| requests.borrow_mut().count(method, route, status, took));
+}
+
+/// Does something with the number of requests at work.
+pub(super) fn in_flight(change: impl FnOnce(&Gauge)) {
+    let _ = IN_FLIGHT.try_with(change);
+}
+
+thread_local! {
+    /// Handles of this thread's own: to find one among all metrics takes a lock that all threads share, and copies of
+    /// all labels.
+    static REQUESTS: RefCell<Requests> = RefCell::default();
+    static IN_FLIGHT: Gauge = gauge!(names::HTTP_IN_FLIGHT);
+}
+
+/// The counts of requests, by method, route and status.
+#[derive(Default)]
+struct Requests(HashMap<(&'static str, String, u16), (Counter, Histogram)>);
+
+impl Requests {
+    fn count(&mut self, method: &'static str, route: String, status: u16, took: Duration) {
+        let (requests, duration) = self.0.entry((method, route, status)).or_insert_with_key(|(method, route, _)| {
+            (
+                counter!(names::HTTP_REQUESTS, "method" => *method, "route" => route.clone(), "status" => status.to_string()),
+                histogram!(names::HTTP_DURATION, "method" => *method, "route" => route.clone()),
+            )
+        });
+        requests.increment(1);
+        duration.record(took);
+    }
 }
 
 /// Bytes, where the system tells: Linux.
@@ -98,7 +130,7 @@ mod tests {
         let page = Metrics(recorder.handle());
         let text = metrics::with_local_recorder(&recorder, || {
             describe();
-            count_request("GET", "/v1/{table}".to_owned(), 200, Duration::from_millis(3));
+            Requests::default().count("GET", "/v1/{table}".to_owned(), 200, Duration::from_millis(3));
             count_refused_credential("missing");
             page.render()
         });

@@ -1,7 +1,8 @@
 //! The span of a request, one log line when its head is sent, and the request's metrics.
 //!
 //! Method, route template, status, time, request id and caller; never the path as it was sent nor the query: a key
-//! may stand there. `auth` records the caller on the span.
+//! may stand there. `auth` records the caller on the span. The route is known, and recorded, when it has been matched:
+//! to look for it before is to match it twice.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +10,11 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::{Error, HttpMessage};
-use metrics::gauge;
 use tracing::Span;
 use tracing::field::Empty;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
-use super::metrics::count_request;
-use super::names;
+use super::metrics::{count_request, in_flight};
 use super::timing::ServerTiming;
 
 /// The route of a request that no handler is for.
@@ -28,13 +27,12 @@ pub struct RequestSpans;
 impl RootSpanBuilder for RequestSpans {
     fn on_request_start(request: &ServiceRequest) -> Span {
         let id = request.extensions().get::<RequestId>().copied();
-        let route = request.match_pattern();
         request.extensions_mut().insert(ServerTiming::new());
         request.extensions_mut().insert(AtWork::begin());
         tracing::info_span!(
             "request",
             method = method(request.method()),
-            route = route.as_deref().unwrap_or(UNMATCHED),
+            route = Empty,
             request_id = id.map(tracing::field::display),
             caller = Empty,
             status = Empty,
@@ -52,12 +50,13 @@ impl RootSpanBuilder for RequestSpans {
             // A middleware gave up; the request is gone with it.
             Err(error) => (error.as_response_error().status_code(), None, "other", None),
         };
+        let route = route.unwrap_or_else(|| UNMATCHED.to_owned());
+        span.record("route", route.as_str());
         span.record("status", status.as_u16());
         if let Some(took) = took {
             span.record("duration_ms", took.as_secs_f64() * 1_000.0);
         }
         tracing::info!(parent: &span, "request answered");
-        let route = route.unwrap_or_else(|| UNMATCHED.to_owned());
         count_request(verb, route, status.as_u16(), took.unwrap_or_default());
     }
 }
@@ -83,7 +82,7 @@ struct AtWork {
 
 impl AtWork {
     fn begin() -> Self {
-        gauge!(names::HTTP_IN_FLIGHT).increment(1.0);
+        in_flight(|requests| requests.increment(1.0));
         Self { since: Instant::now() }
     }
 
@@ -94,7 +93,7 @@ impl AtWork {
 
 impl Drop for AtWork {
     fn drop(&mut self) {
-        gauge!(names::HTTP_IN_FLIGHT).decrement(1.0);
+        in_flight(|requests| requests.decrement(1.0));
     }
 }
 

@@ -3,11 +3,11 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use flattap::config::{KeyConfig, RequestRate, TEST_KEY};
+use flattap::config::{KeyConfig, RequestRate};
 use flattap::simulator::{Endpoint, Fault, Rows};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpSocket;
+use tokio::io::AsyncReadExt;
 
+use crate::support::slow::read_a_little;
 use crate::support::{Setup, TestGateway};
 
 const DAY: &str = "/v1/events.csv?event=Charged&from=2026-11-10&to=2026-11-10";
@@ -72,16 +72,7 @@ async fn a_slow_reader_gets_all_of_it_and_holds_nobody_up() {
     assert!(expected.bytes().len() > 6_000_000, "{} bytes fit into the buffers between", expected.bytes().len());
     let mut slow = Vec::new();
     for _ in 0..6 {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(8 * 1024).unwrap();
-        let address = gateway.base.strip_prefix("http://").unwrap().parse().unwrap();
-        let mut stream = socket.connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nx-api-key: {TEST_KEY}\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut head = [0; 1_000];
-        stream.read_exact(&mut head).await.unwrap();
-        assert!(head.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&head));
-        slow.push((stream, head.to_vec()));
+        slow.push(read_a_little(&gateway.base, path).await);
     }
     for _ in 0..3 {
         gateway.get(DAY).await.good();

@@ -1,6 +1,7 @@
 //! SQL and saved queries: one SELECT over the caller's tables, and nothing beside it.
 
 mod hostile;
+mod room;
 
 use flattap::config::{PiiMode, sample_views};
 use flattap::simulator::Endpoint;

@@ -10,6 +10,9 @@ use crate::flatten::records::{self, Placed, TopOf};
 use crate::freshness::job::FillError;
 use crate::period::Days;
 use crate::plan::{Filters, LONGEST_TREND, Question, TrendBy};
+use crate::request::nearest;
+use crate::store::TableKey;
+use crate::table::Origin;
 
 /// The records of these kept days.
 pub(super) async fn records(world: &World<'_>, days: Days) -> Result<Vec<u8>, FillError> {
@@ -37,7 +40,15 @@ pub(super) async fn records(world: &World<'_>, days: Days) -> Result<Vec<u8>, Fi
             records::counts(event, &[(over.first, over.last, count)], whole)
         }
         Question::Trend { filters, by, unique, sum, over } => {
-            let points = trend(world, filters, *by, *unique, sum.as_deref(), over.unwrap_or(days)).await?;
+            let points = match trend(world, filters, *by, *unique, sum.as_deref(), over.unwrap_or(days)).await {
+                Err(FillError::Upstream(error)) if error.is_unknown_property() => {
+                    return Err(match sum {
+                        Some(property) => unknown(world, "sum", "event_properties", property).await,
+                        None => error.into(),
+                    });
+                }
+                points => points?,
+            };
             let points = points.values().map(|(key, value)| (key.as_str(), value.as_str()));
             let placed = if over.is_some() { whole } else { Placed::Within(days) };
             records::trend(event, kind(*by), *unique, points, placed)?
@@ -49,7 +60,12 @@ pub(super) async fn records(world: &World<'_>, days: Days) -> Result<Vec<u8>, Fi
                 property: property.clone(),
                 limit: *limit,
             };
-            let values = client.top_properties(&query, world.rank.clone()).await?;
+            let values = match client.top_properties(&query, world.rank.clone()).await {
+                Err(error) if error.is_unknown_property() => {
+                    return Err(unknown(world, "property", property_type, property).await);
+                }
+                values => values?,
+            };
             let rows = values.iter().map(|top| (top.value_type.as_str(), top.value.as_str(), top.count));
             records::top(TopOf { event, property_type, property }, rows, days.last)
         }
@@ -62,6 +78,26 @@ pub(super) async fn records(world: &World<'_>, days: Days) -> Result<Vec<u8>, Fi
         }
         _ => return Err(FillError::Aborted),
     })
+}
+
+/// A refusal of the property, with the nearest one that is kept of the event. Others hear of it too, so it is none that
+/// is personal.
+async fn unknown(world: &World<'_>, parameter: &'static str, kind: &str, property: &str) -> FillError {
+    let prefix = match kind {
+        "event_properties" => "prop_",
+        "session_properties" => "session_",
+        _ => "profile_",
+    };
+    let key = TableKey { table: "events".to_owned(), part: None, ..world.source.key.clone() };
+    let kept = world.store.table(&key).snapshot().await.ok();
+    let near = kept.and_then(|kept| {
+        let names = kept.columns.iter().filter_map(|column| match &column.origin {
+            Origin::Property(keys) if column.name.starts_with(prefix) => keys.last().map(String::as_str),
+            _ => None,
+        });
+        nearest(property, names.filter(|name| !world.policy.value_is_personal(kind, name))).map(str::to_owned)
+    });
+    FillError::UnknownProperty { parameter, property: property.to_owned(), near }
 }
 
 fn kind(by: TrendBy) -> records::TrendBy {

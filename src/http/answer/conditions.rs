@@ -28,7 +28,7 @@ pub(super) fn judge(request: &HttpRequest, validators: &Validators, agreed: Agre
     }
     let has = |coding: &Coding| *coding == agreed.coding || agreed.plain_allowed;
     let codings = || [agreed.coding, Coding::Identity].into_iter().filter(has);
-    let tag = |coding| EntityTag::new_strong(validators.tag(coding));
+    let tag = |coding| EntityTag::new_strong(validators.tag(coding).to_string());
 
     match request.get_header::<IfMatch>() {
         Some(IfMatch::Items(tags)) if !codings().any(|coding| tags.iter().any(|had| had.strong_eq(&tag(coding)))) => {

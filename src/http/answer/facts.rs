@@ -1,15 +1,14 @@
 //! What is known of an answer before a byte of it exists, and the validators that follow from it.
 
+use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
-use twox_hash::XxHash3_128;
 
-use crate::encode::{
-    About, Coding, DateTimeStyle, EntityFrame, Escape, Format, GENERATION, Headers, Layout, Newlines, OutputColumn,
-    Shape, TextOptions,
-};
+use crate::encode::{About, Coding, EntityFrame, Format, GENERATION, Layout, OutputColumn, Shape, TextOptions};
+use crate::http::fingerprint::Fingerprint;
 
 /// What the caller of [`respond`](super::respond) says about an answer.
 #[derive(Clone, Debug)]
@@ -84,33 +83,21 @@ impl Validators {
     }
 
     /// The opaque part of the entity tag of these bytes in this coding. Strong: other bytes, another tag.
-    pub(super) fn tag(&self, coding: Coding) -> String {
-        match coding {
-            Coding::Identity => format!("{:032x}", self.content),
-            packed => format!("{:032x}-{}", self.content, packed.token()),
-        }
+    pub(super) fn tag(&self, coding: Coding) -> impl fmt::Display {
+        let content = self.content;
+        fmt::from_fn(move |out| match coding {
+            Coding::Identity => write!(out, "{content:032x}"),
+            packed => write!(out, "{content:032x}-{}", packed.token()),
+        })
     }
 }
 
 fn content(facts: &AnswerFacts) -> u128 {
-    let TextOptions { headers, datetime, newlines, escape, bom, shape } = facts.options;
-    let mut hasher = XxHash3_128::new();
-    hasher.write(&facts.fingerprint.to_le_bytes());
-    hasher.write(facts.format.name().as_bytes());
-    hasher.write(&[
-        GENERATION,
-        u8::from(headers == Headers::Source),
-        u8::from(datetime == DateTimeStyle::Space),
-        u8::from(newlines == Newlines::Space),
-        u8::from(escape == Escape::Formulas),
-        u8::from(bom),
-        u8::from(facts.complete),
-    ]);
-    if shape == Shape::Envelope {
+    let mut fingerprint = Fingerprint::default();
+    (facts.fingerprint, facts.format.name(), GENERATION, facts.options, facts.complete).hash(&mut fingerprint);
+    if facts.options.shape == Shape::Envelope {
         // It says these in the body.
-        hasher.write(b"envelope");
-        hasher.write(&facts.as_of.as_second().to_le_bytes());
-        hasher.write(facts.next.as_deref().unwrap_or_default().as_bytes());
+        (facts.as_of.as_second(), &facts.next).hash(&mut fingerprint);
     }
-    hasher.finish_128()
+    fingerprint.finish_128()
 }

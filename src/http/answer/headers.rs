@@ -1,5 +1,7 @@
 //! The header fields of an answer (contract 5.4).
 
+use std::fmt::{self, Write};
+
 use actix_web::HttpResponseBuilder;
 use actix_web::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, Charset, ContentDisposition, DispositionParam,
@@ -14,6 +16,8 @@ const AS_OF: HeaderName = HeaderName::from_static("flattap-as-of");
 const COMPLETE: HeaderName = HeaderName::from_static("flattap-complete");
 const CSV_ESCAPED: HeaderName = HeaderName::from_static("x-csv-escaped");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+/// Bytes of a value, roughly.
+const USUAL: usize = 64;
 /// Bytes of a file name that every file system takes.
 const LONGEST_NAME: usize = 200;
 
@@ -25,10 +29,19 @@ pub(super) fn common(
     coding: Coding,
     hit: bool,
 ) {
-    response.insert_header((ETAG, format!("\"{}\"", validators.tag(coding))));
-    response.insert_header((LAST_MODIFIED, httpdate::fmt_http_date(validators.modified())));
-    response.insert_header((AS_OF, facts.as_of.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
-    response.insert_header((CACHE_CONTROL, format!("private, max-age={}", facts.max_age.as_secs())));
+    let mut text = String::with_capacity(USUAL);
+    let mut say = |name: HeaderName, value: fmt::Arguments<'_>| {
+        text.clear();
+        if text.write_fmt(value).is_ok()
+            && let Ok(value) = HeaderValue::from_str(&text)
+        {
+            response.insert_header((name, value));
+        }
+    };
+    say(ETAG, format_args!("\"{}\"", validators.tag(coding)));
+    say(LAST_MODIFIED, format_args!("{}", httpdate::HttpDate::from(validators.modified())));
+    say(AS_OF, format_args!("{}", facts.as_of.strftime("%Y-%m-%dT%H:%M:%SZ")));
+    say(CACHE_CONTROL, format_args!("private, max-age={}", facts.max_age.as_secs()));
     let vary = HeaderValue::from_static("Accept, Accept-Encoding, Authorization, X-API-Key");
     response.insert_header((VARY, vary));
     response.insert_header((CACHE_STATUS, cache_status(&facts.cache_status, hit)));

@@ -63,7 +63,7 @@ fn same_bytes(request: &HttpRequest, validators: &Validators, coding: Coding) ->
     let Some(named) = request.headers().get(IF_RANGE) else { return true };
     let Ok(named) = named.to_str() else { return false };
     if let Ok(tag) = named.parse::<EntityTag>() {
-        return tag.strong_eq(&EntityTag::new_strong(validators.tag(coding)));
+        return tag.strong_eq(&EntityTag::new_strong(validators.tag(coding).to_string()));
     }
     httpdate::parse_http_date(named).is_ok_and(|date| date == validators.modified())
 }

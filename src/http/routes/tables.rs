@@ -169,7 +169,7 @@ pub async fn describe_table(
 ///
 /// What the same request without `/explain` would cost and do: how many of its days are at hand and how many have to be
 /// loaded, how many requests to CleverTap that takes and how long, as far as earlier loads tell; which columns this key
-/// gets hashed or not at all; and how the rows are read. Nothing is loaded and CleverTap is not asked.
+/// gets hashed; and how the rows are read. Nothing is loaded and CleverTap is not asked.
 #[utoipa::path(
     get,
     tag = "tables",
@@ -180,7 +180,7 @@ pub async fn describe_table(
             "days": {"total": 7, "warm": 4, "open": 3, "cold": 3, "loading": 0, "future": 0, "rows": 8120,
                      "as_of": "2026-11-23T10:15:00Z"},
             "upstream": {"calls": 6, "seconds": 4.5},
-            "policy": {"pii": "hash", "hashed": ["identity", "email"], "dropped": []},
+            "policy": {"pii": "hash", "hashed": ["identity", "email"]},
             "plan": "Projection: row_id, event_name, …",
         })),
         OfDescriptions,

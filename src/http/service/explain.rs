@@ -63,8 +63,8 @@ struct ExpectedCalls {
 struct AppliedPolicy {
     /// `clear`, `hash` or `drop`.
     pii: &'static str,
+    /// Columns that come hashed. A column that the key does not get at all does not exist for it, and is named nowhere.
     hashed: Vec<String>,
-    dropped: Vec<String>,
 }
 
 pub async fn explain_table(
@@ -80,10 +80,7 @@ pub async fn explain_table(
         snapshots.push(state.store.table(&source.key).snapshot().await?);
     }
     let columns = query::columns_of(spec, &snapshots);
-    let treated = |wanted: fn(&Cell) -> bool| {
-        let found = columns.iter().filter(|column| wanted(&plan.view.treatment(column)));
-        found.map(|column| column.name.clone()).collect()
-    };
+    let hashed = columns.iter().filter(|column| matches!(plan.view.treatment(column), Cell::Hashed(_)));
     Ok(Explanation {
         table: spec.name,
         account: plan.account.clone(),
@@ -100,8 +97,7 @@ pub async fn explain_table(
                 PiiMode::Hash => "hash",
                 PiiMode::Drop => "drop",
             },
-            hashed: treated(|cell| matches!(cell, Cell::Hashed(_))),
-            dropped: if granted.pii() == PiiMode::Drop { Vec::new() } else { treated(|cell| *cell == Cell::Dropped) },
+            hashed: hashed.map(|column| column.name.clone()).collect(),
         },
         plan: said(state, &plan, &snapshots).await?,
     })

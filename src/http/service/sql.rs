@@ -1,12 +1,12 @@
 //! Queries: plan, make the days of all tables be there, run, answer.
 
+use std::hash::Hash;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse};
 use datafusion::scalar::ScalarValue;
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use twox_hash::XxHash3_128;
 use uuid::Uuid;
 
 use super::{cache_status, hash_rows};
@@ -15,6 +15,7 @@ use crate::encode::{Format, OutputColumn};
 use crate::error::ApiError;
 use crate::freshness::{Origin, Ready};
 use crate::http::answer::{self, AnswerFacts, CacheStatus};
+use crate::http::fingerprint::Fingerprint;
 use crate::http::state::AppState;
 use crate::plan::{self, Query, QueryPlan, QueryTable, SavedQuery};
 use crate::request::{Delivery, QueryRequest};
@@ -145,15 +146,14 @@ fn facts(
     format: Format,
 ) -> AnswerFacts {
     let now = state.clock.now();
-    let mut hasher = XxHash3_128::new();
-    hasher.write(plan.query.text().as_bytes());
-    hasher.write(format!("{:?}", plan.values).as_bytes());
+    let mut fingerprint = Fingerprint::default();
+    (plan.query.text(), &plan.values).hash(&mut fingerprint);
     for (table, ready) in plan.tables.iter().zip(ready) {
-        hasher.write(format!("{:?}", table.name).as_bytes());
-        hash_rows(&mut hasher, &table.plan, ready);
+        table.name.hash(&mut fingerprint);
+        hash_rows(&mut fingerprint, &table.plan, ready);
     }
     if !is_repeatable {
-        hasher.write(Uuid::now_v7().as_bytes());
+        Uuid::now_v7().hash(&mut fingerprint);
     }
     let changed = ready.iter().map(|ready| ready.changed_at).max().unwrap_or(Timestamp::UNIX_EPOCH);
     let status = |wanted: fn(&Origin) -> bool| ready.iter().map(|ready| &ready.origin).find(|origin| wanted(origin));
@@ -161,7 +161,7 @@ fn facts(
         .or_else(|| status(|origin| matches!(origin, Origin::Upstream)));
     let output = asked.words.output;
     AnswerFacts {
-        fingerprint: hasher.finish_128(),
+        fingerprint: fingerprint.finish_128(),
         format,
         options: output.text,
         last_modified: if is_repeatable { changed.max(plan.moved_at) } else { now },

@@ -1,8 +1,7 @@
 //! Which functions a query may call.
 //!
 //! Not offered: what tells of files, what makes lists out of numbers, what answers cannot hold. Offered with a bound:
-//! what makes much text out of little, because the engine's own memory limit knows nothing of the inside of an
-//! expression.
+//! what makes text, because the engine's own memory limit knows nothing of the inside of an expression.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
@@ -16,6 +15,7 @@ use datafusion::prelude::SessionContext;
 
 use super::growth::{self, Bounded};
 use super::joined::Joining;
+use super::made::Made;
 use crate::query::QueryError;
 
 /// Of the functions that are about neither text, numbers, times nor patterns.
@@ -67,14 +67,15 @@ static REFUSED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Puts the bounded functions in the place of the engine's own. `most`: bytes that one batch of texts may become.
-pub(super) fn bound(context: &mut SessionContext, most: u64) -> Result<(), QueryError> {
+/// Puts the bounded functions in the place of the engine's own. `memory`: that of the query, in bytes.
+pub(super) fn bound(context: &mut SessionContext, memory: u64) -> Result<(), QueryError> {
+    let made = Made::of(memory);
     for (name, growth) in growth::of_functions() {
         let function = context.udf(name)?;
-        let bounded = ScalarUDF::new_from_impl(Bounded::new(function, growth, most));
+        let bounded = ScalarUDF::new_from_impl(Bounded::new(function, growth, made.clone()));
         FunctionRegistry::register_udf(context, Arc::new(bounded))?;
     }
-    FunctionRegistry::register_expr_planner(context, Arc::new(Joining::new(most)))?;
+    FunctionRegistry::register_expr_planner(context, Arc::new(Joining::new(made)))?;
     Ok(())
 }
 

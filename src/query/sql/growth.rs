@@ -1,4 +1,7 @@
-//! Functions that make much text out of little, each with a bound on what a batch may become.
+//! Functions that make text, each with a bound on what a batch may become.
+//!
+//! Some make much of little. Others only copy, which is enough where a query does it in a hundred columns. Those that point
+//! into their argument (`trim`, `substr`, `left`) take nothing.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -6,10 +9,12 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, FieldRef, Int64Type};
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
+
+use super::made::{Made, exhausted};
 
 /// Bytes of a constant: it is repeated for every row of a batch.
 const LONGEST_CONSTANT: u64 = 4 * 1024;
@@ -24,9 +29,18 @@ fn at(sizes: &[u64], index: usize) -> u64 {
 }
 
 /// The engine's functions that need one.
-pub(super) fn of_functions() -> [(&'static str, Growth); 11] {
+pub(super) fn of_functions() -> [(&'static str, Growth); 18] {
     let padded: Growth = |sizes| at(sizes, 1).saturating_mul(4);
+    let copied: Growth = |sizes| at(sizes, 0);
     [
+        // Few letters become more bytes by that, and those are counted when they are there.
+        ("lower", copied),
+        ("upper", copied),
+        ("initcap", copied),
+        ("translate", |sizes| at(sizes, 0).saturating_mul(4)),
+        ("reverse", copied),
+        ("split_part", copied),
+        ("substr_index", copied),
         ("repeat", |sizes| at(sizes, 0).saturating_mul(at(sizes, 1))),
         ("lpad", padded),
         ("rpad", padded),
@@ -57,10 +71,10 @@ pub(super) fn of_functions() -> [(&'static str, Growth); 11] {
     ]
 }
 
-/// Errors: the batch would become larger than `most`.
-pub(super) fn check(growth: Growth, arguments: &[ColumnarValue], rows: usize, most: u64) -> Result<()> {
+/// Errors: the batch would become too large, by itself or together with what the query holds already.
+pub(super) fn check(growth: Growth, arguments: &[ColumnarValue], rows: usize, made: &Made) -> Result<()> {
     let is_constant = arguments.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
-    let (rows, most) = if is_constant { (1, LONGEST_CONSTANT) } else { (rows, most) };
+    let (rows, most) = if is_constant { (1, LONGEST_CONSTANT) } else { (rows, made.at_once()) };
     let sizes = arguments.iter().map(|argument| sizes(argument, rows)).collect::<Result<Vec<_>>>()?;
     let mut row = vec![0; sizes.len()];
     let mut whole = 0_u64;
@@ -68,10 +82,19 @@ pub(super) fn check(growth: Growth, arguments: &[ColumnarValue], rows: usize, mo
         row.iter_mut().zip(&sizes).for_each(|(size, column)| *size = at(column, index));
         whole = whole.saturating_add(growth(&row));
         if whole > most {
-            return Err(DataFusionError::ResourcesExhausted(format!("{most} bytes of one batch's texts")));
+            return Err(exhausted(whole));
         }
     }
-    Ok(())
+    if is_constant { Ok(()) } else { made.admit(whole) }
+}
+
+/// Those of the arguments that have a value for each row.
+pub(super) fn columns(arguments: &[ColumnarValue]) -> Vec<ArrayRef> {
+    let column = |argument: &ColumnarValue| match argument {
+        ColumnarValue::Array(array) => Some(array.clone()),
+        ColumnarValue::Scalar(_) => None,
+    };
+    arguments.iter().filter_map(column).collect()
 }
 
 /// One for each row.
@@ -110,12 +133,20 @@ fn of_array(array: &ArrayRef) -> Result<Vec<u64>> {
 pub(super) struct Bounded {
     inner: Arc<ScalarUDF>,
     growth: Growth,
-    most: u64,
+    made: Arc<Made>,
 }
 
 impl Bounded {
-    pub fn new(inner: Arc<ScalarUDF>, growth: Growth, most: u64) -> Self {
-        Self { inner, growth, most }
+    pub fn new(inner: Arc<ScalarUDF>, growth: Growth, made: Arc<Made>) -> Self {
+        Self { inner, growth, made }
+    }
+}
+
+/// Text of whatever kind as the one kind of which parts can be taken without a copy.
+fn without_copies(kind: DataType) -> DataType {
+    match kind {
+        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        kind => kind,
     }
 }
 
@@ -148,11 +179,16 @@ impl ScalarUDFImpl for Bounded {
     }
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        self.inner.return_type(arguments)
+        self.inner.return_type(arguments).map(without_copies)
     }
 
     fn return_field_from_args(&self, arguments: ReturnFieldArgs) -> Result<FieldRef> {
-        self.inner.return_field_from_args(arguments)
+        let field = self.inner.return_field_from_args(arguments)?;
+        let kind = without_copies(field.data_type().clone());
+        Ok(match kind == *field.data_type() {
+            true => field,
+            false => Arc::new(field.as_ref().clone().with_data_type(kind)),
+        })
     }
 
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
@@ -160,8 +196,14 @@ impl ScalarUDFImpl for Bounded {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        check(self.growth, &arguments.args, arguments.number_rows, self.most)?;
-        self.inner.invoke_with_args(arguments)
+        check(self.growth, &arguments.args, arguments.number_rows, &self.made)?;
+        let columns = columns(&arguments.args);
+        // It announces, and gives, its own kind of text.
+        let kinds: Vec<DataType> = arguments.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        let own = self.inner.return_type(&kinds)?;
+        let return_field = Arc::new(arguments.return_field.as_ref().clone().with_data_type(own));
+        let result = self.inner.invoke_with_args(ScalarFunctionArgs { return_field, ..arguments })?;
+        self.made.hold(result, &columns)
     }
 }
 
@@ -181,6 +223,9 @@ mod tests {
         let texts = ColumnarValue::Array(Arc::new(StringArray::from(vec![Some("abcd"), None, Some("ab")])));
         let number = |value| ColumnarValue::Scalar(ScalarValue::Int64(Some(value)));
         let repeat = growth_of("repeat");
+        let check = |growth, arguments: &[ColumnarValue], rows, most: u64| {
+            check(growth, arguments, rows, &Made::of(most.saturating_mul(4)))
+        };
         let repeated = |times, most| check(repeat, &[texts.clone(), number(times)], 3, most);
         assert!(repeated(10, 60).is_ok());
         assert!(repeated(10, 59).is_err());

@@ -1,5 +1,6 @@
 //! `||` with the bound that other functions of text have.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, StringViewBuilder};
@@ -15,15 +16,15 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use super::growth;
+use super::made::Made;
 
 /// Plans the operator of texts as a call. That of lists is planned before, by the engine.
 #[derive(Debug)]
 pub(super) struct Joining(Arc<ScalarUDF>);
 
 impl Joining {
-    /// `most`: bytes that a batch may become.
-    pub fn new(most: u64) -> Self {
-        Self(Arc::new(ScalarUDF::new_from_impl(Joined { most, signature: Signature::any(2, Volatility::Immutable) })))
+    pub fn new(made: Arc<Made>) -> Self {
+        Self(Arc::new(ScalarUDF::new_from_impl(Joined { made, signature: Signature::any(2, Volatility::Immutable) })))
     }
 }
 
@@ -36,10 +37,25 @@ impl ExprPlanner for Joining {
     }
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug)]
 struct Joined {
-    most: u64,
+    made: Arc<Made>,
     signature: Signature,
+}
+
+// What was made is of one query.
+impl PartialEq for Joined {
+    fn eq(&self, other: &Self) -> bool {
+        self.signature == other.signature
+    }
+}
+
+impl Eq for Joined {}
+
+impl Hash for Joined {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.signature.hash(state);
+    }
 }
 
 impl ScalarUDFImpl for Joined {
@@ -63,7 +79,7 @@ impl ScalarUDFImpl for Joined {
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let sum: growth::Growth = |sizes| sizes.iter().fold(0, |sum: u64, size| sum.saturating_add(*size));
-        growth::check(sum, &arguments.args, arguments.number_rows, self.most)?;
+        growth::check(sum, &arguments.args, arguments.number_rows, &self.made)?;
         let is_constant = arguments.args.iter().all(|side| matches!(side, ColumnarValue::Scalar(_)));
         let mut sides = ColumnarValue::values_to_arrays(&arguments.args)?;
         let right = cast(&sides.swap_remove(1), &DataType::Utf8View)?;
@@ -84,7 +100,7 @@ impl ScalarUDFImpl for Joined {
         let out = out.finish();
         Ok(match is_constant {
             true => ColumnarValue::Scalar(ScalarValue::try_from_array(&out, 0)?),
-            false => ColumnarValue::Array(Arc::new(out)),
+            false => self.made.hold(ColumnarValue::Array(Arc::new(out)), &[])?,
         })
     }
 }

@@ -36,10 +36,14 @@ impl PeriodRequest {
     }
 
     fn between(&self, from: Moment, end: End, today: Date) -> Result<Period, RequestError> {
-        let (parameter, said) = match end {
-            End::Today => ("to", "today".to_owned()),
-            End::To(day) => ("to", day.to_string()),
-            End::Until(moment) => ("until", moment.to_string()),
+        let parameter = match end {
+            End::Today | End::To(_) => "to",
+            End::Until(_) => "until",
+        };
+        let said = || match end {
+            End::Today => "today".to_owned(),
+            End::To(day) => day.to_string(),
+            End::Until(moment) => moment.to_string(),
         };
         let start = from.begins(today).ok_or_else(|| self.outside("from", from.to_string()))?;
         let after = |day: Date| day.tomorrow().ok().map(|next| next.at(0, 0, 0, 0));
@@ -48,11 +52,11 @@ impl PeriodRequest {
             End::To(day) => day.on(today).and_then(after),
             End::Until(moment) => moment.begins(today),
         };
-        let stop = stop.ok_or_else(|| self.outside(parameter, said.clone()))?;
+        let stop = stop.ok_or_else(|| self.outside(parameter, said()))?;
         let midnight = |moment: DateTime| moment.time() == jiff::civil::Time::midnight();
         let last = if midnight(stop) { stop.date().yesterday().ok() } else { Some(stop.date()) };
         let days = last.filter(|_| start < stop).and_then(|last| Days::new(start.date(), last));
-        let days = days.ok_or_else(|| RequestError::Backwards { from: from.to_string(), parameter, end: said })?;
+        let days = days.ok_or_else(|| RequestError::Backwards { from: from.to_string(), parameter, end: said() })?;
         Ok(Period { days, window: (!(midnight(start) && midnight(stop))).then_some((start, stop)) })
     }
 

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod expectation;
 pub mod gateway;
 pub mod program;
+pub mod slow;
 pub mod tools;
 
 pub use answer::{Answer, Rows};

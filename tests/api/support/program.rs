@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Answer;
 
+const FLATTAP: &str = env!("CARGO_BIN_EXE_flattap");
 /// Nothing takes so long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -28,7 +29,18 @@ pub struct Program {
 impl Program {
     /// Starts `flattap` with these arguments and nothing of flattap's in the environment.
     pub fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments)
+        Self::begin(clean(FLATTAP).args(arguments))
+    }
+
+    /// The same where no file may become larger than `kib` KiB: writing on fails, as on a disk that is full.
+    pub fn start_with_short_files(arguments: &[&str], kib: u32) -> Self {
+        // Without the trap the kernel ends whoever writes on. The shell counts in blocks of 512 bytes.
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", 2 * kib);
+        Self::begin(clean("sh").args(["-c", &script, FLATTAP]).args(arguments))
+    }
+
+    fn begin(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -84,7 +96,7 @@ impl Drop for Program {
 
 /// Runs `flattap` to its end.
 pub fn run(arguments: &[&str]) -> Output {
-    command(arguments).stdin(Stdio::null()).output().expect("the program starts")
+    clean(FLATTAP).args(arguments).stdin(Stdio::null()).output().expect("the program starts")
 }
 
 pub fn stdout(output: &Output) -> String {
@@ -95,12 +107,13 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_flattap"));
+/// A command with nothing of flattap's in the environment.
+fn clean(program: &str) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FLATTAP_")) {
         command.env_remove(name);
     }
-    command.env_remove("RUST_LOG").args(arguments);
+    command.env_remove("RUST_LOG");
     command
 }
 
@@ -199,7 +212,15 @@ pub struct Served {
 impl Served {
     /// Starts it, and waits until it serves.
     pub async fn start(configuration: &Configuration) -> Self {
-        let mut program = Program::start(&["serve", "--config", configuration.argument()]);
+        Self::by(Program::start(&["serve", "--config", configuration.argument()])).await
+    }
+
+    /// The same where no file may become larger than `kib` KiB.
+    pub async fn start_with_short_files(configuration: &Configuration, kib: u32) -> Self {
+        Self::by(Program::start_with_short_files(&["serve", "--config", configuration.argument()], kib)).await
+    }
+
+    async fn by(mut program: Program) -> Self {
         let line = program.line_with("flattap is serving").await;
         let line: Value = serde_json::from_str(&line).expect("a log line is JSON");
         let address = |key: &str| format!("http://{}", line[key].as_str().expect("an address"));

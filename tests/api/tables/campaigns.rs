@@ -6,7 +6,7 @@ use flattap::simulator::{CampaignReport, Endpoint, Metric};
 use jiff::civil::{Date, date};
 use serde_json::Value;
 
-use crate::support::{Rows, TestGateway, hours};
+use crate::support::{Rows, Setup, TestGateway, hours};
 
 const FIRST: Date = date(2026, 10, 1);
 const LAST: Date = date(2026, 12, 5);
@@ -105,7 +105,8 @@ async fn a_report_is_numbers_or_the_reason_why_there_are_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_have_a_row_per_variant_and_by_day_one_per_day_of_it() {
-    let gateway = TestGateway::start().await;
+    // Before the first message of the day.
+    let gateway = TestGateway::with(Setup { now: date(2026, 11, 23).at(7, 0, 0, 0), ..Setup::default() }).await;
     let (first, last) = (date(2026, 10, 20), date(2026, 11, 23));
     let path = format!("/v1/message_reports?from={first}&to={last}");
     let totals = table(&gateway, &path).await;
@@ -147,5 +148,14 @@ async fn messages_have_a_row_per_variant_and_by_day_one_per_day_of_it() {
     }
     assert_eq!(totals.rows.len(), rows);
     assert!(of_variants > 0, "days of variants");
+    let undated: Vec<_> = daily.rows.iter().filter(|row| !row.contains_key("report_date")).collect();
+    for row in &undated {
+        let is_same = |other: &&BTreeMap<String, String>| {
+            other["message_id"] == row["message_id"] && other.get("variant") == row.get("variant")
+        };
+        assert_eq!(daily.rows.iter().filter(is_same).count(), 1, "there once, and without a day: {row:?}");
+        assert!(row.get("sent").is_none_or(|sent| sent == "0"), "{row:?}");
+    }
+    assert!(!undated.is_empty(), "messages of which nothing was sent");
     assert!(messages.iter().any(|message| message.variants.len() == 2) && rows > 40);
 }

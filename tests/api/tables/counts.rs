@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use flattap::simulator::Endpoint;
+use flattap::simulator::{Endpoint, Fault};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
@@ -61,6 +61,48 @@ async fn events_are_counted_by_day_and_in_total_and_closed_days_are_asked_once()
     let opened: Vec<_> =
         gateway.simulator.log().calls()[calls..].iter().filter(|call| call.event.is_some()).cloned().collect();
     assert!(!opened.is_empty() && opened.iter().all(|call| call.from != Some(FIRST)), "one more day is one more day");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_days_of_a_long_period_are_kept_several_at_once_and_survive_a_restart() {
+    let mut gateway = TestGateway::start().await;
+    let (first, last) = (date(2026, 10, 25), date(2026, 11, 18));
+    let path = |first: Date, last| format!("/v1/event_counts.csv?event=Charged&by=day&from={first}&to={last}");
+    let count =
+        |gateway: &TestGateway, day| counted("Charged", (day, day), gateway.simulator.count("Charged", day, day));
+    // The table is there, so days are kept as they come.
+    gateway.get(&path(last, last)).await.good();
+    let commits = commits(&gateway);
+    let found = gateway.get(&path(first, last)).await.good().csv();
+    let all: Vec<_> = first.series(1.day()).take_while(|day| *day <= last).collect();
+    let expected: Vec<_> = all.iter().map(|day| count(&gateway, *day)).collect();
+    assert_eq!(found.rows, expected);
+    let more = self::commits(&gateway) - commits;
+    assert!((1..all.len() - 1).contains(&more), "{more} commits for {} days", all.len() - 1);
+
+    let calls = gateway.simulator.log().count(Endpoint::CountsOpen);
+    gateway.restart().await;
+    assert_eq!(gateway.get(&path(first, last)).await.good().csv().rows, expected);
+    assert_eq!(gateway.simulator.log().count(Endpoint::CountsOpen), calls, "every day was kept");
+}
+
+/// Entries in the log of the counts.
+fn commits(gateway: &TestGateway) -> usize {
+    let mut folders = vec![gateway.store().to_owned()];
+    let mut found = 0;
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let path = path.display().to_string();
+                found += usize::from(
+                    path.contains("/event_counts/") && path.contains("_delta_log") && path.ends_with(".json"),
+                );
+            }
+        }
+    }
+    found
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,6 +179,27 @@ async fn the_values_of_a_property_come_with_their_type_the_most_frequent_first()
         .get(&path.replace('?', ".csv?").replace("limit_values=3", "limit_values=101"))
         .await
         .refused(400, "request_bad_parameter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_property_that_the_event_has_not_is_the_callers_mistake_and_the_near_name_is_said() {
+    let gateway = TestGateway::start().await;
+    let days = format!("event=Charged&from={FIRST}&to={LAST}");
+    let asked = |property: &str| format!("/v1/property_counts.csv?{days}&property={property}");
+    // Nothing is kept of the event, so nothing near is known.
+    let refused = gateway.get(&asked("payment_mode")).await.refused(400, "request_bad_parameter");
+    assert_eq!((&refused["parameter"], refused.get("near")), (&"property".into(), None), "{refused:#}");
+    assert!(refused["detail"].as_str().unwrap().contains("`payment_mode`"), "{refused:#}");
+    gateway.get(&format!("/v1/events.csv?{days}")).await.good();
+    let refused = gateway.get(&asked("Payment_Mode")).await.refused(400, "request_bad_parameter");
+    assert_eq!(refused["near"], serde_json::json!(["Payment mode"]), "{refused:#}");
+    let refused = gateway.get(&asked("Email&property_type=session_properties")).await;
+    assert_eq!(refused.refused(400, "request_bad_parameter").get("near"), None);
+    gateway.simulator.faults().always(Endpoint::TrendsOpen, Fault::InvalidGroup);
+    let trend = format!("/v1/event_trends.csv?{days}");
+    let refused = gateway.get(&format!("{trend}&sum=Amout")).await.refused(400, "request_bad_parameter");
+    assert_eq!((&refused["parameter"], &refused["near"]), (&"sum".into(), &serde_json::json!(["Amount"])));
+    gateway.get(&trend).await.refused(502, "upstream_refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! The rows of a set: a page of them, their number, one by its key.
 
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,6 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use percent_encoding::{CONTROLS, percent_decode_str, utf8_percent_encode};
-use twox_hash::XxHash3_128;
 use uuid::Uuid;
 
 use super::sets::Set;
@@ -18,6 +18,7 @@ use crate::encode::{self, EntityFrame, Format, Layout, TextOptions};
 use crate::error::{ApiError, Code};
 use crate::freshness::{Origin, Ready};
 use crate::http::answer::{self, AnswerFacts, CacheStatus};
+use crate::http::fingerprint::Fingerprint;
 use crate::http::service::cache_status;
 use crate::odata::{self, Continuation, EntityType, Key, KeyValue, Place};
 use crate::period::day_number;
@@ -58,16 +59,15 @@ pub(super) async fn rows(asked: &Asked<'_>, set: &Set<'_>) -> Result<HttpRespons
     });
     let address = next_address(asked, &set.name);
 
-    let mut hasher = XxHash3_128::new();
+    let mut fingerprint = Fingerprint::default();
     let said = (&set.name, &context, &address, form, &place, rows_left, page_rows, wants_count, counted, today);
-    hasher.write(format!("{said:?}").as_bytes());
-    hasher.write(&digest.to_le_bytes());
-    subject.hash(&mut hasher, &readies);
+    (format!("{said:?}"), digest).hash(&mut fingerprint);
+    subject.hash(&mut fingerprint, &readies);
     if !is_repeatable {
-        hasher.write(Uuid::now_v7().as_bytes());
+        Uuid::now_v7().hash(&mut fingerprint);
     }
     let facts = AnswerFacts {
-        fingerprint: hasher.finish_128(),
+        fingerprint: fingerprint.finish_128(),
         server_timing: timing.header(),
         entities: Some(frame.clone()),
         ..facts(asked, &subject, &readies, is_repeatable)

@@ -1,6 +1,7 @@
 //! What is asked of a set: its words, then its plan, then its rows as entities.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -8,7 +9,6 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
-use twox_hash::XxHash3_128;
 use url::form_urlencoded::Serializer;
 
 use super::Asked;
@@ -17,6 +17,7 @@ use crate::auth::Cell;
 use crate::catalog::{FORM, Filling, Key, PERIOD, Parameter, Period, SELECTION, TableSpec};
 use crate::error::{ApiError, Code};
 use crate::freshness::Ready;
+use crate::http::fingerprint::Fingerprint;
 use crate::http::service::{hash_rows, sql};
 use crate::odata::{EntityType, Pinned};
 use crate::period::{Days, day_from_number, day_number};
@@ -337,13 +338,12 @@ impl Subject {
     }
 
     /// Adds what is read, and the state of its data.
-    pub fn hash(&self, hasher: &mut XxHash3_128, readies: &[Ready]) {
+    pub fn hash(&self, fingerprint: &mut Fingerprint, readies: &[Ready]) {
         if let Self::View(plan, _) = self {
-            hasher.write(plan.query.text().as_bytes());
-            hasher.write(format!("{:?}", plan.values).as_bytes());
+            (plan.query.text(), &plan.values).hash(fingerprint);
         }
         for (plan, ready) in self.tables().into_iter().zip(readies) {
-            hash_rows(hasher, plan, ready);
+            hash_rows(fingerprint, plan, ready);
         }
     }
 

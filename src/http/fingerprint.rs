@@ -1,0 +1,54 @@
+//! What makes two answers the same, as one number.
+//!
+//! A [`Hasher`], so that whatever is `Hash` can enter, with all 128 bits of the result: equal numbers are taken for equal
+//! answers. The same in every process of one build of flattap, so that replicas agree. Nothing is allocated.
+
+use std::hash::Hasher;
+
+use twox_hash::xxhash3_128::{DEFAULT_SECRET_LENGTH, RawHasher, SecretBuffer};
+
+pub struct Fingerprint(RawHasher<&'static [u8; DEFAULT_SECRET_LENGTH]>);
+
+impl Default for Fingerprint {
+    fn default() -> Self {
+        Self(RawHasher::new(SecretBuffer::default()))
+    }
+}
+
+impl Fingerprint {
+    pub fn finish_128(&self) -> u128 {
+        self.0.finish_128()
+    }
+}
+
+impl Hasher for Fingerprint {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    /// Half of it.
+    fn finish(&self) -> u64 {
+        self.finish_128() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::Hash;
+
+    use super::*;
+
+    fn of(value: impl Hash) -> u128 {
+        let mut fingerprint = Fingerprint::default();
+        value.hash(&mut fingerprint);
+        fingerprint.finish_128()
+    }
+
+    #[test]
+    fn neighbours_do_not_run_into_each_other() {
+        assert_eq!(of(("ab", "c")), of(("ab", "c")));
+        assert_ne!(of(("ab", "c")), of(("a", "bc")));
+        assert_ne!(of(vec!["ab", "c"]), of(vec!["ab", "c", ""]));
+        assert_ne!(of((Some(1), None::<i32>)), of((None::<i32>, Some(1))));
+    }
+}

@@ -1,0 +1,143 @@
+//! Why a plan could not be read, and the one place where the engine's errors are sorted into that.
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
+use arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
+
+use super::Limit;
+use crate::request::RequestError;
+
+/// What the engine says when all queries together came to the bound of their room on disk. It has no error of its own
+/// for that.
+const OVER_THE_BOUND: &str = "max_temp_directory_size";
+
+/// Why a plan could not be read.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum QueryError {
+    /// A stored file is missing or unreadable: the answer must not be taken for whole.
+    #[error("a stored day could not be read")]
+    Unreadable(#[source] Arc<DataFusionError>),
+    /// Somebody has to make room: what a query keeps on disk meanwhile does not fit there.
+    #[error("the disk has no room for what the query keeps there")]
+    Full(#[source] Arc<DataFusionError>),
+    /// Our own mistake in building the plan.
+    #[error("the query could not be planned")]
+    Planning(#[source] Arc<DataFusionError>),
+    /// The caller asks for columns that there are not, or compares what cannot be compared.
+    #[error(transparent)]
+    Selection(#[from] RequestError),
+    /// The caller's SQL cannot be run; the engine's own words.
+    #[error("{0}")]
+    Sql(String),
+    /// More memory, time or rows than one query may take.
+    #[error(transparent)]
+    Limit(#[from] Limit),
+    /// Others are at work, and the query would wait longer than one may work.
+    #[error("other queries are at work, as many as there may be at once")]
+    Busy,
+}
+
+impl QueryError {
+    /// The engine's error by its cause. `said` is for what is the query's own fault.
+    pub(super) fn sorted(error: DataFusionError, said: impl FnOnce(String) -> Self) -> Self {
+        let kept_out = chain(&error).find_map(|cause| cause.downcast_ref::<io::Error>().and_then(no_room));
+        match kept_out {
+            Some(NoRoom::Disk) => return Self::Full(Arc::new(error)),
+            Some(NoRoom::Bound) => return Self::Limit(Limit::Memory),
+            None => {}
+        }
+        let message = match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => return Self::Limit(Limit::Memory),
+            // A stored file that cannot be read also comes as an error of Arrow's.
+            DataFusionError::ArrowError(error, _)
+                if matches!(**error, ArrowError::ParquetError(_) | ArrowError::IoError(..)) =>
+            {
+                None
+            }
+            // A pattern that is none, in several lines with a picture.
+            DataFusionError::External(error) => {
+                Some(error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" "))
+            }
+            DataFusionError::SQL(..)
+            | DataFusionError::Plan(_)
+            | DataFusionError::SchemaError(..)
+            | DataFusionError::NotImplemented(_)
+            | DataFusionError::Execution(_)
+            | DataFusionError::ArrowError(..)
+            | DataFusionError::Diagnostic(..)
+            | DataFusionError::Collection(_)
+            | DataFusionError::Configuration(_) => Some(error.find_root().strip_backtrace()),
+            _ => None,
+        };
+        match message {
+            Some(message) => said(first_line(&message)),
+            None => Self::Unreadable(Arc::new(error)),
+        }
+    }
+}
+
+enum NoRoom {
+    /// The disk has none left.
+    Disk,
+    /// Queries may take no more of it.
+    Bound,
+}
+
+/// What kept rows from being written, if that did.
+fn no_room(error: &io::Error) -> Option<NoRoom> {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Some(NoRoom::Disk),
+        io::ErrorKind::Other if error.to_string().contains(OVER_THE_BOUND) => Some(NoRoom::Bound),
+        _ => None,
+    }
+}
+
+/// The error and its causes. An `io::Error` made of another error names that one's cause as its own and leaves it out.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&cause| {
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map(|error| error as &(dyn Error + 'static)).or_else(move || cause.source())
+    })
+}
+
+/// The message without the name of the engine's part that it comes from.
+fn first_line(message: &str) -> String {
+    let parts = ["Schema error: ", "Arrow error: ", "Error during planning: ", "Execution error: ", "SQL error: "];
+    let message = parts.iter().find_map(|part| message.strip_prefix(part)).unwrap_or(message);
+    message.lines().next().unwrap_or_default().chars().take(400).collect()
+}
+
+impl From<DataFusionError> for QueryError {
+    fn from(error: DataFusionError) -> Self {
+        Self::Planning(Arc::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the engine wraps what befalls a write of its own.
+    fn while_spilling(error: io::Error) -> QueryError {
+        let inner = io::Error::from(DataFusionError::IoError(error));
+        let arrow = ArrowError::from(inner);
+        QueryError::sorted(DataFusionError::from(arrow).context("spilling"), QueryError::Sql)
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_broken_one() {
+        for full in [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge] {
+            let sorted = while_spilling(full.into());
+            assert!(matches!(sorted, QueryError::Full(_)), "{full}: {sorted:?}");
+            let sorted = QueryError::sorted(DataFusionError::IoError(full.into()), QueryError::Sql);
+            assert!(matches!(sorted, QueryError::Full(_)), "{full}: {sorted:?}");
+        }
+        for broken in [io::ErrorKind::PermissionDenied, io::ErrorKind::NotFound, io::ErrorKind::Other] {
+            let sorted = while_spilling(broken.into());
+            assert!(matches!(sorted, QueryError::Unreadable(_)), "{broken}: {sorted:?}");
+        }
+    }
+}
