@@ -14,6 +14,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::expectation::{Value, time_of};
+use crate::support::folders::{commits, files_below};
 use crate::support::program::{Configuration, Served, shop, store_of};
 use crate::support::{Answer, Rows};
 
@@ -43,13 +44,13 @@ struct Progress {
 
 impl Progress {
     fn now(log: &CallLog, store: &Path) -> Self {
-        let files = files(store);
+        let files = files_below(store);
         let with = |end: &str| files.iter().filter(|name| name.contains(end)).count();
         Self {
             opened: log.count(Endpoint::EventsOpen),
             paged: log.count(Endpoint::EventsPage),
             written: with(".parquet"),
-            kept: files.iter().filter(|name| name.contains("_delta_log") && name.ends_with(".json")).count(),
+            kept: commits(store, ""),
         }
     }
 
@@ -61,18 +62,6 @@ impl Progress {
             Moment::Kept(count) => self.kept >= since.kept + count,
         }
     }
-}
-
-/// All files below a folder that changes meanwhile.
-fn files(folder: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    entries
-        .flatten()
-        .flat_map(|entry| {
-            let path = entry.path();
-            if path.is_dir() { files(&path) } else { vec![path.to_string_lossy().into_owned()] }
-        })
-        .collect()
 }
 
 /// Kills the gateway at this moment; not when `done` comes first.

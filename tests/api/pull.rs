@@ -1,7 +1,7 @@
 //! `flattap pull`: what a download would hold, as files.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use jiff::civil::Date;
 use rstest::rstest;
 use tempfile::TempDir;
 
-use crate::support::program::{Configuration, Program, Served, run, shop, stderr, stdout};
+use crate::support::folders::commits;
+use crate::support::program::{Configuration, Program, Served, run, shop, stderr, stdout, store_of};
 
 /// A CleverTap and a configuration without a single key: who pulls needs none.
 struct Pulling {
@@ -51,6 +52,10 @@ impl Pulling {
     fn out(&self) -> &str {
         // Made once, so that it outlives the arguments.
         Box::leak(self.folder.path().join("out").display().to_string().into_boxed_str())
+    }
+
+    fn store(&self) -> PathBuf {
+        store_of(self.folder.path())
     }
 
     /// Name and text of every file, hidden ones too.
@@ -226,14 +231,15 @@ async fn a_pull_that_was_killed_goes_on_where_it_was() {
     let program = Program::start(&arguments);
     let mut opened = 0;
     for _ in 0..500 {
-        // Nothing new is asked any more: all but the one that hangs is kept.
+        // Nothing new is asked any more, and something is kept: all but what waits for the one that hangs.
         tokio::time::sleep(Duration::from_millis(300)).await;
         let now = pulling.simulator.log().count(Endpoint::EventsOpen);
-        if opened > 1 && now == opened {
+        if now == opened && commits(&pulling.store(), "") > 0 {
             break;
         }
         opened = now;
     }
+    assert!(commits(&pulling.store(), "") > 0, "nothing was kept after {opened} walks");
     program.kill();
     let whole_before = files(Path::new(pulling.out())).keys().any(|name| name.starts_with("events-"));
     assert!(!whole_before, "no file under its name before it is whole");

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod expectation;
+pub mod folders;
 pub mod gateway;
 pub mod program;
 pub mod slow;

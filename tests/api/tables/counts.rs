@@ -6,7 +6,7 @@ use flattap::simulator::{Endpoint, Fault};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
-use crate::support::{Rows, TestGateway, hours};
+use crate::support::{Rows, TestGateway, folders, hours};
 
 const FIRST: Date = date(2026, 11, 9);
 const LAST: Date = date(2026, 11, 15);
@@ -88,21 +88,7 @@ async fn the_days_of_a_long_period_are_kept_several_at_once_and_survive_a_restar
 
 /// Entries in the log of the counts.
 fn commits(gateway: &TestGateway) -> usize {
-    let mut folders = vec![gateway.store().to_owned()];
-    let mut found = 0;
-    while let Some(folder) = folders.pop() {
-        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let path = path.display().to_string();
-                found += usize::from(
-                    path.contains("/event_counts/") && path.contains("_delta_log") && path.ends_with(".json"),
-                );
-            }
-        }
-    }
-    found
+    folders::commits(gateway.store(), "/event_counts/")
 }
 
 #[tokio::test(flavor = "multi_thread")]
