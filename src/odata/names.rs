@@ -1,4 +1,4 @@
-//! Identifiers: what sets and properties may be called, each name once.
+//! Identifiers: what sets and properties may be called. Properties have each name once.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// Code points of a name, with room for a number behind it. OData allows 128.
-const LONGEST: usize = 120;
+pub(super) const LONGEST: usize = 120;
 
 /// A text as a simple identifier: letters, digits and `_`, the first no digit. Every run of other characters becomes
 /// one `_`. What is an identifier already stays as it is.
