@@ -106,7 +106,7 @@ export function columnsTable(columns, wanted) {
 }
 
 function notes({ nullable, time_zone: zone }) {
-  const clock = zone && (zone === "project" ? "project's time zone" : zone);
+  const clock = zone && (zone === "project" ? "project time" : zone);
   return [clock, nullable ? null : "never null"].filter(Boolean);
 }
 

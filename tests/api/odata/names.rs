@@ -19,7 +19,7 @@ async fn gateway() -> TestGateway {
         capitals.events = vec!["CHARGED".to_owned()];
         config.auth.keys.push(capitals);
     });
-    let gateway = TestGateway::with(setup).await;
+    let mut gateway = TestGateway::with(setup).await;
     let day = date(2026, 11, 5);
     for event in ["CHARGED", "m²"] {
         gateway.simulator.set_records(
@@ -28,6 +28,8 @@ async fn gateway() -> TestGateway {
             [r#"{"ts":20261105120000,"profile":{"objectId":"x"},"event_props":{"Items":[{"sku":"x"}]}}"#],
         );
     }
+    // The catalogue is asked at the start, and then once an hour.
+    gateway.restart().await;
     gateway
 }
 
