@@ -261,14 +261,14 @@ async fn visitors_of_several_accounts_of_none_and_without_a_key_are_led_right() 
         let mut second = config.accounts["main"].clone();
         second.account_id = "SECOND".to_owned();
         config.accounts.insert("second".to_owned(), second);
-        config.auth.keys.push(KeyConfig { accounts: Vec::new(), ..KeyConfig::all_seeing("none", "no-account") });
+        config.auth.keys.push(KeyConfig { tables: Vec::new(), ..KeyConfig::all_seeing("none", "no-table") });
     });
     let mut second = flattap::simulator::SimulatedAccount::new("SECOND", "");
     second.passcode = setup.simulator.accounts[0].passcode.clone();
     setup.simulator.accounts.push(second);
     let gateway = TestGateway::with(setup).await;
     let open = TestGateway::with(Setup::default().config(|config| config.auth.anonymous = true)).await;
-    let arguments = [&gateway.base, TEST_KEY, "no-account", &open.base, &variable("FLATTAP_TEST_CHROMIUM")];
+    let arguments = [&gateway.base, TEST_KEY, "no-table", &open.base, &variable("FLATTAP_TEST_CHROMIUM")];
     let seen = node("visitors.mjs", &arguments).await;
     assert_eq!(seen["problems"], json!([]), "{seen:#}");
     let several = &seen["several"];
