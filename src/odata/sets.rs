@@ -121,7 +121,10 @@ fn fitting(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
+    use regex::Regex;
 
     use super::*;
 
@@ -159,14 +162,17 @@ mod tests {
         assert!(![names.of_items("Charged Items", None), names.of_items("Charged", None)].contains(&one));
     }
 
+    /// A simple identifier of OData.
+    static VALID: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[\p{L}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]{0,127}$").unwrap());
+
     proptest! {
         #[test]
         fn any_events_have_names_of_their_own(events in proptest::collection::btree_set("(?s).{0,140}", 1..12)) {
-            let valid = regex::Regex::new(r"^[\p{L}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]{0,127}$").unwrap();
             let names = SetNames::new(events.iter().map(String::as_str));
             let mut own: Vec<String> = events.iter().map(|event| names.of_event(event).to_lowercase()).collect();
             for name in &own {
-                prop_assert!(valid.is_match(name), "{name:?}");
+                prop_assert!(VALID.is_match(name), "{name:?}");
             }
             own.sort();
             own.dedup();
