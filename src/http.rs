@@ -20,7 +20,11 @@ pub mod tls;
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, IF_NONE_MATCH, RANGE};
+use actix_web::http::header::{
+    ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_TYPE, HeaderName, IF_MATCH, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::{App, Error, web};
 use tracing_actix_web::TracingLogger;
@@ -30,7 +34,7 @@ use self::limits::{Admission, one_place_each, own_rate};
 use self::links::Links;
 use self::state::AppState;
 use crate::auth::{self, Authenticator};
-use crate::error;
+use crate::error::{self, ApiError};
 use crate::telemetry::RequestSpans;
 
 /// What a listener's workers share.
@@ -71,6 +75,8 @@ pub fn public_app(
         .wrap(from_fn(places_for_callers))
         .wrap(from_fn(error::edge))
         .wrap(Condition::new(!origins.is_empty(), cors(origins)))
+        .wrap(from_fn(refused_preflights))
+        .wrap(from_fn(error::edge))
         .wrap(TracingLogger::<RequestSpans>::new())
 }
 
@@ -123,25 +129,42 @@ fn needs_caller(path: &str) -> bool {
     ["/v1", "/odata"].iter().any(|scope| links::is_below(path, scope))
 }
 
+/// Middleware: a browser that may not ask is told so in our shape, and how it could be.
+async fn refused_preflights(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let is_preflight =
+        *request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    let response = next.call(request).await?;
+    match is_preflight && response.status() == StatusCode::BAD_REQUEST {
+        false => Ok(response),
+        true => Err(ApiError::preflight_refused(CORS_HEADERS).into()),
+    }
+}
+
+/// What a page of an allowed origin may send.
+const CORS_HEADERS: [HeaderName; 13] = [
+    ACCEPT,
+    AUTHORIZATION,
+    CONTENT_TYPE,
+    IF_MATCH,
+    IF_MODIFIED_SINCE,
+    IF_NONE_MATCH,
+    IF_RANGE,
+    IF_UNMODIFIED_SINCE,
+    RANGE,
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("odata-version"),
+    HeaderName::from_static("odata-maxversion"),
+    HeaderName::from_static("prefer"),
+];
+
 /// Pages of these origins may read answers. There are no cookies, so credentials are never sent by themselves.
 fn cors(origins: &[String]) -> Cors {
     let allowed = origins.iter().fold(Cors::default(), |cors, origin| match origin.as_str() {
         "*" => cors.allow_any_origin(),
         origin => cors.allowed_origin(origin),
     });
-    allowed
-        .allowed_methods(["GET", "HEAD", "POST"])
-        .allowed_headers([
-            ACCEPT,
-            AUTHORIZATION,
-            CONTENT_TYPE,
-            IF_NONE_MATCH,
-            RANGE,
-            HeaderName::from_static("x-api-key"),
-            HeaderName::from_static("odata-version"),
-            HeaderName::from_static("odata-maxversion"),
-            HeaderName::from_static("prefer"),
-        ])
-        .expose_any_header()
-        .max_age(3600)
+    allowed.allowed_methods(["GET", "HEAD", "POST"]).allowed_headers(CORS_HEADERS).expose_any_header().max_age(3600)
 }

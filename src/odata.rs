@@ -10,7 +10,8 @@
 //! | `path` | service roots, sets, entities by key |
 //! | `options` | `$filter`, `$top` … out of a raw query string |
 //! | `preferences` | `Accept`, `$format`, `Prefer`, `OData-MaxVersion` |
-//! | `names` | identifiers of sets and properties, unique and lasting |
+//! | `names` | identifiers, and those of properties, each once |
+//! | `sets` | names of sets, unique and lasting |
 //! | `entity` | an entity type: properties, key, Edm types |
 //! | `metadata` | `$metadata` and the service document |
 //! | `continuation` | what a `$skiptoken` says, signed |
@@ -22,11 +23,11 @@ mod names;
 mod options;
 mod path;
 mod preferences;
+pub mod sets;
 
 pub use continuation::{BadToken, Continuation, Pinned, Place, Sealer};
 pub use entity::{EntityType, Property, edm_type};
 pub use metadata::{NAMESPACE, context, metadata, service_document};
-pub use names::{Names, identifier};
 pub use options::{Options, OptionsError};
 pub use path::{Address, Key, KeyValue, PathError, Resource, Root, SEGMENT};
 pub use preferences::{JsonForm, Shown, is_version_refused, json_form, page_size, takes_xml};

@@ -43,7 +43,7 @@ impl ColumnType {
         }
     }
 
-    /// The name on the schema page. Both timestamps are `timestamp` there; the value shows which (`Z`).
+    /// The name on the schema page. Both timestamps are `timestamp` there; [`clock`](Self::clock) tells them apart.
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -53,6 +53,15 @@ impl ColumnType {
             Self::Timestamp | Self::TimestampUtc => "timestamp",
             Self::Date => "date",
             Self::Json => "json",
+        }
+    }
+
+    /// On whose clock its times are: the project's or that of UTC. `None` for what is no time.
+    pub fn clock(self) -> Option<&'static str> {
+        match self {
+            Self::Timestamp => Some("project"),
+            Self::TimestampUtc => Some("UTC"),
+            _ => None,
         }
     }
 

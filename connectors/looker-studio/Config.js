@@ -58,7 +58,11 @@ function configOf(chosen) {
   }
 
   config.newInfo().setId('about').setText(table.description);
-  if (takes(table).includes('event')) addEvents(config, table, patience);
+  if (takes(table).includes('account') && !addAccounts(config, chosen, patience)) {
+    config.setIsSteppedConfig(true);
+    return config.build();
+  }
+  if (takes(table).includes('event')) addEvents(config, table, chosen, patience);
   addOwn(config, table);
   if (takes(table).includes('filter')) {
     config
@@ -68,14 +72,27 @@ function configOf(chosen) {
       .setPlaceholder("prop_amount gt 100 and platform eq 'iOS'")
       .setHelpText('Optional: a condition in the grammar of OData.');
   }
-  config
-    .newTextInput()
-    .setId('account')
-    .setName('Account')
-    .setHelpText('Only when your key sees more than one CleverTap account.');
   if (takes(table).includes('range')) config.setDateRangeRequired(true);
   config.setIsSteppedConfig(false);
   return config.build();
+}
+
+/**
+ * The accounts, where the key sees several: each has events of its own. Whether one is chosen, or none is needed.
+ *
+ * @param {GoogleAppsScript.Data_Studio.Config} config
+ * @param {Object<string, string>} chosen
+ * @param {Patience} patience
+ */
+function addAccounts(config, chosen, patience) {
+  /** @type {Array<{name: string}>} */
+  const accounts = fetchJson('v1/', [], patience).accounts;
+  if (accounts.length < 2) return true;
+  const select = config.newSelectSingle().setId('account').setName('Account').setIsDynamic(true);
+  accounts.forEach(({ name }) => {
+    select.addOption(config.newOptionBuilder().setLabel(name).setValue(name));
+  });
+  return accounts.some(({ name }) => name === chosen.account);
 }
 
 /**
@@ -83,14 +100,17 @@ function configOf(chosen) {
  *
  * @param {GoogleAppsScript.Data_Studio.Config} config
  * @param {Table} table
+ * @param {Object<string, string>} chosen
  * @param {Patience} patience
  */
-function addEvents(config, table, patience) {
+function addEvents(config, table, chosen, patience) {
   const isNeeded = wordsIn(table.required).includes('event');
   /** @type {Array<{event_name: string}>} */
   let events;
   try {
-    events = fetchJson('v1/event_catalog.json', [['select', 'event_name'], ['orderby', 'event_name']], patience);
+    /** @type {Words} */
+    const words = [['select', 'event_name'], ['orderby', 'event_name']];
+    events = fetchJson('v1/event_catalog.json', words.concat(accountOf(chosen)), patience);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     config.newTextInput().setId('event').setName('Event').setHelpText('Exactly as CleverTap shows it.');
@@ -125,6 +145,14 @@ function addOwn(config, table) {
       .setName(word.replace(/_/g, ' '))
       .setHelpText(required.includes(word) ? 'Needed.' : 'Optional.');
   });
+}
+
+/**
+ * @param {Object<string, string>} chosen
+ * @returns {Words}
+ */
+function accountOf(chosen) {
+  return chosen.account ? [['account', chosen.account]] : [];
 }
 
 /** @param {Table} table */

@@ -16,7 +16,7 @@ function dataOf(request) {
   const table = tableOf(chosen, patience);
   const names = request.fields.map((field) => nameOf(field.name));
   const words = wordsOf(table, chosen).concat(
-    takes(table).includes('range') ? periodOf(request.dateRange) : [],
+    isOfDays(table, chosen) ? periodOf(request.dateRange) : [],
     freshnessOf(request.scriptParams),
     [['wait', WAIT + 's']]
   );

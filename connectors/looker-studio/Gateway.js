@@ -90,7 +90,13 @@ function fetchPatiently(path, words, patience) {
  * @param {Patience} patience
  */
 function fetchJson(path, words, patience) {
-  return JSON.parse(fetchPatiently(path, words, patience).getContentText('UTF-8'));
+  const text = fetchPatiently(path, words, patience).getContentText('UTF-8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // Apps Script cuts an answer off at fifty megabytes.
+    throw new Refusal('This is more than Looker Studio can read at once. Choose fewer days.', String(error));
+  }
 }
 
 /**

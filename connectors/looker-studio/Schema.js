@@ -1,7 +1,7 @@
 /**
  * The columns of a table as fields of Looker Studio: types, dates in its form, and which numbers may be added up.
  *
- * @typedef {{name: string, type: string, description?: string}} Column as the gateway describes it
+ * @typedef {{name: string, type: string, description?: string, time_zone?: string | null}} Column as the gateway describes it
  * @typedef {{column: Column, shown: Object<string, any>, cell: (value: any) => any}} Field
  */
 
@@ -45,7 +45,7 @@ function tableOf(chosen, patience) {
  */
 function columnsOf(table, chosen, patience) {
   const words = wordsOf(table, chosen).concat([['shape', 'envelope'], ['wait', WAIT + 's']]);
-  const isPeriodic = takes(table).includes('range');
+  const isPeriodic = isOfDays(table, chosen);
   const isView = table.table.startsWith('views.');
   if (isPeriodic) words.push(['range', isView ? 'yesterday' : 'last_7_days']);
   if (!isView) words.push(['top', '0']);
@@ -54,8 +54,28 @@ function columnsOf(table, chosen, patience) {
   if (isView) return columns;
   /** @type {Column[]} */
   const described = fetchJson('v1/tables/' + table.table + '/schema.json', wordsOf(table, chosen), patience);
-  const description = new Map(described.map((column) => [column.name, column.description]));
+  const description = new Map(described.map((column) => [column.name, descriptionOf(column)]));
   return columns.map((column) => ({ ...column, description: description.get(column.name) }));
+}
+
+/**
+ * What a column means, and on whose clock its times are: Looker Studio keeps no zone.
+ *
+ * @param {Column} column
+ */
+function descriptionOf(column) {
+  const clock = column.time_zone === 'UTC' ? 'In UTC.' : column.time_zone ? "In the project's time zone." : '';
+  return [column.description, clock].filter(Boolean).join(' ');
+}
+
+/**
+ * Whether the rows are those of a period. What has an id needs none.
+ *
+ * @param {Table} table
+ * @param {Object<string, string>} chosen
+ */
+function isOfDays(table, chosen) {
+  return takes(table).includes('range') && !(takes(table).includes('id') && chosen.id);
 }
 
 /** @param {Table} table */

@@ -38,8 +38,40 @@ pub struct Recipe {
     pub is_tested: bool,
 }
 
-/// The recipes for the rows of an address with these columns. `set` is the OData entity set with them, if there is one.
-pub fn recipes(address: &Address, columns: &[(String, ColumnType)], set: Option<&str>) -> Vec<Recipe> {
+/// The OData service that has these rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service<'a> {
+    /// Its address, with all sets.
+    pub root: String,
+    /// The entity set with the rows, if there is one.
+    pub set: Option<&'a str>,
+    /// Whether its rows are those of a period.
+    pub is_periodic: bool,
+    /// Words of the request that have no place in a service's address.
+    pub left_out: Vec<&'a str>,
+}
+
+impl Service<'_> {
+    /// What is other than under the address of the rows.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.is_periodic {
+            notes.push(
+                "The days are those of a filter on `event_date`; without one, or where there is no such column, they are \
+                 the last 30."
+                    .to_owned(),
+            );
+        }
+        if !self.left_out.is_empty() {
+            let words: Vec<String> = self.left_out.iter().map(|word| format!("`{word}`")).collect();
+            notes.push(format!("{} is not part of it: choose columns and rows in the tool.", words.join(", ")));
+        }
+        notes
+    }
+}
+
+/// The recipes for the rows of an address with these columns.
+pub fn recipes(address: &Address, columns: &[(String, ColumnType)], service: &Service<'_>) -> Vec<Recipe> {
     let base = &address.base;
     // What a program calls the table.
     let name = address.name();
@@ -65,32 +97,37 @@ pub fn recipes(address: &Address, columns: &[(String, ColumnType)], set: Option<
         Recipe {
             tool: "odata",
             name: "OData",
-            steps: match set {
-                Some(set) => vec![
-                    format!("Connect to the service and choose `{set}`."),
-                    "Basic: any user name, the key as password.".to_owned(),
-                ],
+            steps: match service.set {
+                Some(set) => steps([
+                    &format!("Connect to the service and choose `{set}`."),
+                    "Basic: any user name, the key as password.",
+                ])
+                .into_iter()
+                .chain(service.notes())
+                .collect(),
                 None => steps([no_set]),
             },
             label: "Service",
             language: "text",
-            text: format!("{base}odata/"),
+            text: service.root.clone(),
             page: None,
             is_tested: true,
         },
         Recipe {
             tool: "tableau",
             name: "Tableau",
-            steps: match set {
-                Some(set) => vec![
-                    "Connect, To a server, OData, with this address as server.".to_owned(),
-                    format!("Username and password: any name, the key as password. Then choose `{set}`."),
-                ],
+            steps: match service.set {
+                Some(set) => steps([
+                    "Connect, To a server, OData, with this address as server.",
+                    &format!("Username and password: any name, the key as password. Then choose `{set}`."),
+                    "Tableau reads a set as a whole. For other days or columns make a view, or use the web data connector: \
+                     `connect/tableau/` on this server.",
+                ]),
                 None => steps([no_set, "The web data connector reads it: `connect/tableau/` on this server."]),
             },
             label: "Server",
             language: "text",
-            text: format!("{base}odata/"),
+            text: service.root.clone(),
             page: Some("connect/tableau/"),
             is_tested: false,
         },
@@ -275,7 +312,13 @@ mod tests {
         let words = vec![("event".to_owned(), event.to_owned()), ("range".to_owned(), "last_7_days".to_owned())];
         let address = Address::of_table(base, &events::TABLE, words);
         let columns = [("event_time", ColumnType::Timestamp), ("prop_amount", ColumnType::Number)];
-        recipes(&address, &columns.map(|(name, kind)| (name.to_owned(), kind)), Some("events_charged"))
+        let service = Service {
+            root: format!("{base}odata/a/main/"),
+            set: Some("events_charged"),
+            is_periodic: true,
+            left_out: vec!["filter"],
+        };
+        recipes(&address, &columns.map(|(name, kind)| (name.to_owned(), kind)), &service)
     }
 
     fn text<'a>(recipes: &'a [Recipe], tool: &str) -> &'a str {
@@ -296,6 +339,9 @@ mod tests {
             "=IMPORTDATA(\"https://bi.example.com/v1/events.csv?event=Charged&range=last_7_days&datetime=space\
              &newlines=space&escape=formulas&api_key=YOUR_KEY\")"
         );
+        assert_eq!(text(&recipes, "odata"), "https://bi.example.com/odata/a/main/");
+        let odata = recipes.iter().find(|recipe| recipe.tool == "odata").unwrap();
+        assert!(odata.steps.iter().any(|step| step.starts_with("`filter` is not part of it")), "{odata:?}");
         assert!(text(&recipes, "pandas").ends_with("    parse_dates=[\"event_time\"],\n)"));
         assert!(text(&recipes, "polars").ends_with("&api_key=\" + os.environ[\"FLATTAP_KEY\"]\n)"));
     }

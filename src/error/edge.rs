@@ -16,7 +16,7 @@ use super::{framework, odata};
 use crate::http::links::{self, Links};
 
 /// Middleware for `actix_web::middleware::from_fn`. It belongs inside the request log (which gives the id) and CORS,
-/// and outside everything that answers. Reads `web::Data<Links>` of the application.
+/// and outside everything that answers; once more around CORS, whose refusals are others'. Reads `web::Data<Links>` of the application.
 ///
 /// Refusals that are [`ApiError`] are said again with the request's id; any other answer of status 400 or above gets
 /// the code that fits its status, and keeps its headers.
@@ -87,8 +87,9 @@ fn refusal<B>(response: &ServiceResponse<B>, context: &Context) -> Option<HttpRe
             None => Some(say(&framework::of_error(error))),
         },
         None => {
-            let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == MEDIA_TYPE);
-            (!is_problem).then(|| say(&framework::of_status(status)))
+            let kind = response.headers().get(CONTENT_TYPE);
+            let is_ours = kind.is_some_and(|kind| [MEDIA_TYPE, odata::MEDIA_TYPE].iter().any(|ours| kind == *ours));
+            (!is_ours).then(|| say(&framework::of_status(status)))
         }
     }
 }

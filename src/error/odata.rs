@@ -30,9 +30,7 @@ pub struct ODataError {
     #[schema(value_type = String, example = "request_bad_parameter")]
     code: &'static str,
     /// What is particular about this occurrence and what to try, for people. It may change.
-    #[schema(
-        example = "`$top` cannot be `x`: it takes a whole number from 0. The detail says which values are right."
-    )]
+    #[schema(example = "`$top` cannot be `x`: it takes a whole number from 0.")]
     message: String,
     /// The option it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +74,9 @@ const OPTIONS: [&str; 5] = ["select", "filter", "orderby", "top", "skip"];
 
 impl From<Problem> for ODataProblem {
     fn from(problem: Problem) -> Self {
-        let mut message = format!("{} {}", problem.detail, problem.hint);
+        // Here the detail has no name that a hint could refer to.
+        let says_nothing = problem.hint == Code::RequestBadParameter.entry().hint;
+        let mut message = if says_nothing { problem.detail } else { format!("{} {}", problem.detail, problem.hint) };
         let mut target = problem.parameter;
         if let Some(option) = target.as_mut().filter(|target| OPTIONS.contains(&target.as_str())) {
             message = message.replace(&format!("`{option}`"), &format!("`${option}`"));

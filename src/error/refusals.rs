@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::http::header::{ALLOW, HeaderName, HeaderValue};
 
 use super::api_error::ApiError;
 use super::code::Code;
@@ -48,6 +48,16 @@ impl ApiError {
         .near(near)
     }
 
+    /// `meeting`: the events of this name that the caller may see, each with the name of its own set.
+    pub fn set_ambiguous(asked: &str, meeting: &[(&str, String)]) -> Self {
+        let sets: Vec<String> = meeting.iter().map(|(event, set)| format!("`{set}` is `{}`", short(event))).collect();
+        let detail =
+            format!("Several events meet in the name `{}`, so it is no set's: {}.", short(asked), sets.join(", "));
+        Self::new(Code::TableUnknown, detail)
+            .hint("Use the name of the one that is meant; it stays the same.")
+            .available(meeting.iter().map(|(_, set)| set.as_str()))
+    }
+
     /// `offered`: the extensions there are.
     pub fn format_unknown<'a>(asked: &str, offered: impl IntoIterator<Item = &'a str>) -> Self {
         let offered: Vec<&str> = offered.into_iter().collect();
@@ -79,6 +89,17 @@ impl ApiError {
             Ok(value) => error.header(ALLOW, value),
             Err(_) => error,
         }
+    }
+
+    /// A browser asked whether a page of another origin may send its request.
+    pub fn preflight_refused(headers: impl IntoIterator<Item = HeaderName>) -> Self {
+        let headers: Vec<String> = headers.into_iter().map(|name| name.to_string()).collect();
+        let detail = "Pages of this origin may not ask here, or not with this method or these headers.";
+        Self::new(Code::RequestMalformed, detail).hint(format!(
+            "Whoever runs this server lists the origins under `server.cors_origins`. Their pages may use GET, HEAD and \
+             POST, with the headers {}.",
+            headers.join(", ")
+        ))
     }
 
     /// As many requests as may run at once are running.

@@ -3,7 +3,7 @@
 use super::api_error::ApiError;
 use super::code::Code;
 use super::refusals::sentence;
-use crate::request::RequestError;
+use crate::request::{Function, RequestError};
 
 impl From<RequestError> for ApiError {
     fn from(error: RequestError) -> Self {
@@ -14,6 +14,7 @@ impl From<RequestError> for ApiError {
             RequestError::BadValue { .. } | RequestError::Backwards { .. } | RequestError::Expression { .. } => {
                 Code::RequestBadParameter
             }
+            RequestError::Unserved { .. } => Code::RequestUnsupported,
             RequestError::Contradiction { .. } => Code::RequestContradiction,
             RequestError::PeriodTooLong { .. } => Code::RequestPeriodTooLong,
             RequestError::Encoding { .. } | RequestError::Body { .. } => Code::RequestMalformed,
@@ -35,6 +36,10 @@ impl From<RequestError> for ApiError {
                     });
                 }
                 refusal.available(known)
+            }
+            RequestError::Unserved { .. } => {
+                let functions = Function::ALL.map(Function::name);
+                refusal.hint(format!("The functions here are {}.", functions.join(", "))).available(functions)
             }
             _ => refusal,
         }
@@ -61,6 +66,7 @@ mod tests {
             ("event=A&bom=1&bom=1", "request_repeated_parameter", Some("bom"), &[]),
             ("range=today", "request_missing_parameter", Some("event"), &[]),
             ("event=A&range=today&from=today", "request_contradiction", Some("range"), &[]),
+            ("event=A&filter=event_time lt now()", "request_unsupported", Some("filter"), &[]),
             ("event=A&from=2026-11-02&to=2026-11-01", "request_bad_parameter", Some("to"), &[]),
             ("event=A&range=last_900_days", "request_period_too_long", None, &[]),
             ("event=50%", "request_malformed", None, &[]),

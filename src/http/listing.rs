@@ -83,11 +83,12 @@ pub fn schema(table: &TableSpec, described: &[DescribedColumn]) -> Listing {
     let boolean = |cell: &dyn Fn(&DescribedColumn) -> bool| -> ArrayRef {
         Arc::new(BooleanArray::from(described.iter().map(cell).collect::<Vec<_>>()))
     };
-    let mut columns = text_columns(["name", "type", "nullable", "source", "is_personal", "description"]);
+    let mut columns = text_columns(["name", "type", "nullable", "source", "is_personal", "description", "time_zone"]);
     for column in &mut columns {
         if column.name == "nullable" || column.name == "is_personal" {
             column.kind = ColumnType::Boolean;
         }
+        column.nullable = column.name == "time_zone";
     }
     Listing {
         name: format!("{}-schema", table.name),
@@ -99,6 +100,7 @@ pub fn schema(table: &TableSpec, described: &[DescribedColumn]) -> Listing {
             text(&|line| line.column.origin.display()),
             boolean(&|line| line.is_personal),
             text(&|line| table.describe(&line.column)),
+            Arc::new(StringViewArray::from_iter(described.iter().map(|line| line.kind.clock()))),
         ],
     }
 }
@@ -196,6 +198,7 @@ mod tests {
         assert_eq!(cell(&listing, "type", 0), "text");
         assert_eq!(cell(&listing, "source", 0), "profile.all_identities");
         assert!(listing.cells[4].as_boolean().value(0));
+        assert!(listing.cells[6].is_null(0), "text is on no clock");
         assert!(listing.answer(Format::Json, OutputOptions::default()).is_ok());
     }
 

@@ -48,6 +48,7 @@ files! {
     "explorer.js" SCRIPT;
     "fields.js" SCRIPT;
     "panels.js" SCRIPT;
+    "shelf.js" SCRIPT;
     "connect.css" CSS;
     "connect.js" SCRIPT;
     "powerbi.js" SCRIPT;

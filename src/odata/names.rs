@@ -1,4 +1,4 @@
-//! Identifiers: what sets and properties may be called, each name once.
+//! Identifiers: what sets and properties may be called. Properties have each name once.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// Code points of a name, with room for a number behind it. OData allows 128.
-const LONGEST: usize = 120;
+pub(super) const LONGEST: usize = 120;
 
 /// A text as a simple identifier: letters, digits and `_`, the first no digit. Every run of other characters becomes
 /// one `_`. What is an identifier already stays as it is.
@@ -76,14 +76,16 @@ mod tests {
         assert_eq!(own, ["a_b", "a_b_2", "A_B_3", "a_b_2_2"]);
     }
 
+    static VALID: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]{0,127}$").unwrap());
+
     proptest! {
         #[test]
         fn any_texts_have_names_of_their_own(texts in proptest::collection::vec("(?s).{0,140}", 1..12)) {
-            let valid = Regex::new(r"^[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]{0,127}$").unwrap();
             let mut names = Names::default();
             let own: Vec<String> = texts.iter().map(|text| names.own(text)).collect();
             for name in &own {
-                prop_assert!(valid.is_match(name), "{name:?}");
+                prop_assert!(VALID.is_match(name), "{name:?}");
                 prop_assert_eq!(&identifier(name), name, "an identifier stays as it is");
             }
             let distinct: HashSet<String> = own.iter().map(|name| name.to_lowercase()).collect();

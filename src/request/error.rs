@@ -27,6 +27,10 @@ pub enum RequestError {
     #[error("`{parameter}` cannot be read at character {position}: {why}")]
     Expression { parameter: &'static str, position: usize, why: String, near: Option<String> },
 
+    /// OData has it, and we do not.
+    #[error("`{parameter}` uses `{what}`, which is not implemented here")]
+    Unserved { parameter: &'static str, what: String },
+
     /// The end of the period is not after its beginning.
     #[error("the period is empty: from `{from}`, {parameter} `{end}`")]
     Backwards { from: String, parameter: &'static str, end: String },
@@ -56,6 +60,7 @@ impl RequestError {
             | Self::BadValue { parameter, .. }
             | Self::Contradiction { parameter, .. }
             | Self::Expression { parameter, .. }
+            | Self::Unserved { parameter, .. }
             | Self::Backwards { parameter, .. } => Some(parameter),
             Self::PeriodTooLong { .. } | Self::Encoding { .. } | Self::TooLong { .. } | Self::Body { .. } => None,
         }

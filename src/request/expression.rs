@@ -7,6 +7,7 @@
 mod bounds;
 mod lexer;
 mod parser;
+mod unserved;
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
@@ -117,7 +118,7 @@ pub enum Function {
 }
 
 impl Function {
-    pub(super) const ALL: [Self; 20] = [
+    pub const ALL: [Self; 20] = [
         Self::Contains,
         Self::StartsWith,
         Self::EndsWith,

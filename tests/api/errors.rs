@@ -26,6 +26,34 @@ fn shown(answer: &Answer, status: u16, code: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_browser_is_told_which_pages_may_ask_and_with_what() {
+    let setup =
+        Setup::default().config(|config| config.server.cors_origins = vec!["https://bi.example.com".to_owned()]);
+    let gateway = TestGateway::with(setup).await;
+    let preflight = async |path: &str, origin: &str, method: &str, headers: &str| {
+        let request =
+            gateway.client.request(Method::OPTIONS, format!("{}{path}", gateway.base)).header("origin", origin);
+        let request = request.header("access-control-request-method", method);
+        gateway.send(request.header("access-control-request-headers", headers)).await
+    };
+    for path in ["/v1/events.csv", "/odata/events_charged"] {
+        let ours = "https://bi.example.com";
+        let headers = "authorization,x-api-key,range,if-range,if-match,if-none-match,prefer,odata-maxversion";
+        let answer = preflight(path, ours, "GET", headers).await.good();
+        assert_eq!(answer.header("access-control-allow-origin"), ours);
+        preflight(path, "https://elsewhere.example.com", "GET", "accept").await.refused(400, "request_malformed");
+        preflight(path, ours, "DELETE", "accept").await.refused(400, "request_malformed");
+        let refusal = preflight(path, ours, "GET", "x-other").await.refused(400, "request_malformed");
+        assert!(refusal.to_string().contains("if-range"), "what may be sent is told: {refusal:#}");
+    }
+    let bare = gateway.client.get(format!("{}/odata/", gateway.base)).header("origin", "https://bi.example.com");
+    let answer = gateway.send(bare).await;
+    answer.refused(401, "auth_missing");
+    assert_eq!(answer.header("access-control-allow-origin"), "https://bi.example.com", "a page may read why");
+    assert_eq!(answer.headers.get_all("odata-version").iter().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_frameworks_own_refusals_are_problems_too() {
     let gateway = may_refresh().await;
     let long = format!("/v1/events.csv?event={}", "a".repeat(20_000));

@@ -2,6 +2,7 @@
 
 mod clients;
 mod documents;
+mod names;
 mod pages;
 mod policy;
 mod refusals;

@@ -1,6 +1,6 @@
 //! Pages for people: they need no key and hold no data, load nothing from elsewhere, and look in a browser as they should.
 
-use flattap::config::{KeyConfig, TEST_KEY};
+use flattap::config::{KeyConfig, TEST_KEY, sample_views};
 use flattap::simulator::Endpoint;
 use jiff::civil::date;
 use reqwest::Method;
@@ -219,7 +219,8 @@ fn percent(text: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Node with playwright-core and axe-core, and Chromium: FLATTAP_TEST_NODE, FLATTAP_TEST_CHROMIUM"]
 async fn people_find_their_tables_in_a_browser() {
-    let mut setup = Setup::default();
+    let views = sample_views().expect("views");
+    let mut setup = Setup::default().config(move |config| config.views = views.clone());
     // Slow enough that loading is seen.
     setup.simulator.latency = std::time::Duration::from_millis(700);
     let gateway = TestGateway::with(setup).await;
@@ -240,6 +241,8 @@ async fn people_find_their_tables_in_a_browser() {
         assert_eq!(visit["hostile"], "<img src=x onerror=alert(1)> \u{202e}abc", "{visit:#}");
         assert_eq!(visit["refused"], "The key is not valid", "{visit:#}");
         assert!(visit["downloaded"].as_str().is_some_and(|name| name.starts_with("events-Charged-")), "{visit:#}");
+        let saved = (&visit["period"], visit["saved"].as_array().map(Vec::len));
+        assert_eq!(saved, (&json!("usual"), Some(4)), "a row of a saved query: {visit:#}");
         assert!(visit["tools"].as_array().is_some_and(|tools| tools.len() >= 12), "{visit:#}");
     }
     // The first visitor finds the days not loaded.
@@ -249,4 +252,34 @@ async fn people_find_their_tables_in_a_browser() {
         assert!(text.contains(&address) && !text.contains(TEST_KEY), "{text}");
     }
     assert_ne!(seen["chart"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Node with playwright-core, and Chromium: FLATTAP_TEST_NODE, FLATTAP_TEST_CHROMIUM"]
+async fn visitors_of_several_accounts_of_none_and_without_a_key_are_led_right() {
+    let mut setup = Setup::default().config(|config| {
+        let mut second = config.accounts["main"].clone();
+        second.account_id = "SECOND".to_owned();
+        config.accounts.insert("second".to_owned(), second);
+        config.auth.keys.push(KeyConfig { tables: Vec::new(), ..KeyConfig::all_seeing("none", "no-table") });
+    });
+    let mut second = flattap::simulator::SimulatedAccount::new("SECOND", "");
+    second.passcode = setup.simulator.accounts[0].passcode.clone();
+    setup.simulator.accounts.push(second);
+    let gateway = TestGateway::with(setup).await;
+    let open = TestGateway::with(Setup::default().config(|config| config.auth.anonymous = true)).await;
+    let arguments = [&gateway.base, TEST_KEY, "no-table", &open.base, &variable("FLATTAP_TEST_CHROMIUM")];
+    let seen = node("visitors.mjs", &arguments).await;
+    assert_eq!(seen["problems"], json!([]), "{seen:#}");
+    let several = &seen["several"];
+    assert!(several["hash"].as_str().is_some_and(|hash| hash.contains("range=yesterday")), "what was chosen stays");
+    assert!(several["events"].as_array().is_some_and(|events| events.contains(&json!("Charged"))), "{several:#}");
+    assert_eq!(several["zone"], "Days in Asia/Kolkata");
+    assert_eq!(several["service"], format!("{}/odata/a/second/", gateway.base));
+    assert!(
+        several["text"].as_str().is_some_and(|text| text.contains("/odata/a/second/t/events_charged/")),
+        "{seen:#}"
+    );
+    assert!(seen["width"].as_f64().is_some_and(|width| width > 300.0), "the message has room: {seen:#}");
+    assert!(seen["events"].as_u64().is_some_and(|events| events > 3), "{seen:#}");
 }

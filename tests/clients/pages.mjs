@@ -111,6 +111,16 @@ async function visit(width, colorScheme) {
   await page.getByRole("heading", { level: 1, name: "event_catalog" }).waitFor();
   await rows.first().waitFor();
   await check("catalogue");
+
+  // A saved query, with its own period.
+  if (width < 1000) await page.locator(".shelf summary").click();
+  await page.getByRole("button", { name: /^revenue_by_day/ }).click();
+  await page.getByRole("heading", { level: 1, name: "views.revenue_by_day" }).waitFor();
+  seen.period = await page.getByLabel("Days", { exact: true }).inputValue();
+  await page.getByRole("button", { name: "Load and show rows" }).click();
+  await rows.first().waitFor();
+  seen.saved = await page.locator(".rows tbody tr:first-child td").allTextContents();
+  await check("saved query");
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("Key", { exact: true }).waitFor();
   seen.key_kept_after_sign_out = await page.evaluate(

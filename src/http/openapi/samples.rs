@@ -95,18 +95,19 @@ pub(super) const ROWS: Sample = Sample {
 };
 
 pub(super) const TABLES: Sample = Sample {
-    header: &["table", "description", "required", "optional", "url"],
+    header: &["table", "description", "required", "optional", "url", "sql"],
     rows: &[&[
         Text("events"),
         Text("Every occurrence of one or several events in a period. One row is one occurrence of an event."),
         Text("event"),
         Text("account, from, to, until, range"),
         Text("/v1/events.csv"),
+        Text("events.\"<event>\""),
     ]],
 };
 
 pub(super) const COLUMNS: Sample = Sample {
-    header: &["name", "type", "nullable", "source", "is_personal", "description"],
+    header: &["name", "type", "nullable", "source", "is_personal", "description", "time_zone"],
     rows: &[
         &[
             Text("event_time"),
@@ -115,6 +116,7 @@ pub(super) const COLUMNS: Sample = Sample {
             Text("ts"),
             Boolean(false),
             Text("When it happened, on the clock of the project's time zone, without an offset."),
+            Text("project"),
         ],
         &[
             Text("email"),
@@ -123,6 +125,7 @@ pub(super) const COLUMNS: Sample = Sample {
             Text("profile.email"),
             Boolean(true),
             Text("E-mail address of the person."),
+            Null,
         ],
         &[
             Text("prop_payment_mode"),
@@ -131,6 +134,7 @@ pub(super) const COLUMNS: Sample = Sample {
             Text("event_props.Payment mode"),
             Boolean(false),
             Text("Event property `Payment mode`."),
+            Null,
         ],
     ],
 };

@@ -87,6 +87,48 @@ export class Asking {
   }
 }
 
+// Tables that are made of another one's rows are loaded as that one.
+const MADE_OF = { event_items: "events", profile_devices: "profiles", profile_events: "profiles" };
+
+// Which jobs load what is asked for. A saved query may read anything.
+export function concernsOf({ table, account, events }) {
+  const tables = [table, MADE_OF[table]];
+  return (job) =>
+    (!account || job.account === account) &&
+    (table.startsWith("views.") || (tables.includes(job.table) && (!job.event || events.length === 0 || events.includes(job.event))));
+}
+
+// The lines of an answer of one record a line. A transfer that breaks off throws, so that no part of a table is taken for
+// the whole; who stops reading ends the transfer.
+export async function* linesOf(answer) {
+  const reader = answer.body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
+      rest = lines.pop();
+      yield* lines.filter((line) => line !== "");
+    }
+    rest += decoder.decode();
+    if (rest !== "") yield rest;
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+// The first records of such an answer.
+export async function firstOf(answer, most) {
+  const records = [];
+  for await (const line of linesOf(answer)) {
+    records.push(JSON.parse(line));
+    if (records.length === most) break;
+  }
+  return records;
+}
+
 function rest(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const stopped = () => {

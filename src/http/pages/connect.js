@@ -1,7 +1,7 @@
 // What the pages below /connect/ share: the visitor's key, the choice of one table, texts to copy.
 
-import { Asking } from "./asking.js";
-import { copyButton, element, fill, refusal } from "./elements.js";
+import { Asking, concernsOf } from "./asking.js";
+import { copyButton, count, element, fill, refusal } from "./elements.js";
 
 // The same key as on the page at `/`, in this tab.
 const KEPT = "flattap.key";
@@ -21,6 +21,8 @@ const RANGES = [
   ["today", "Today"],
   ["", "Since a day …"],
 ];
+// A saved query has a period of its own.
+const USUAL = ["usual", "As the query has it"];
 // What the page sets itself, or every tool in its own way.
 const SHARED = new Set(
   ("account from to until range select filter orderby top skip fresh wait partial " +
@@ -32,6 +34,9 @@ const main = document.getElementById("main");
 export const root = new URL(main.dataset.root, location.href.split(/[?#]/)[0]);
 // Where others reach this server: what its configuration says, else as this page was reached.
 export const base = main.dataset.base || root.href;
+
+// Whether requests without any key are answered.
+export const isOpen = main.dataset.open !== undefined;
 
 for (const shown of document.querySelectorAll("[data-fill=base]")) shown.textContent = base;
 
@@ -50,10 +55,10 @@ export function forgetKey() {
   sessionStorage.removeItem(KEPT);
 }
 
-// An Asking that works, or a refusal. The key is kept in this tab only.
+// An Asking that works, or a refusal. The key is kept in this tab only; an empty one is none.
 export async function signIn(key) {
   // A header takes no other characters, and no key has any.
-  if (!/^[\x21-\x7e]+$/.test(key)) throw new Error("A key has letters, digits and signs only, and no spaces.");
+  if (!/^[\x21-\x7e]*$/.test(key)) throw new Error("A key has letters, digits and signs only, and no spaces.");
   const asking = new Asking(root, key);
   await asking.json("v1/");
   sessionStorage.setItem(KEPT, key);
@@ -76,6 +81,7 @@ export class Chooser {
   constructor(place, asking, onChange) {
     Object.assign(this, { place, asking, onChange });
     this.fields = [];
+    this.events = new Map();
   }
 
   async show() {
@@ -89,6 +95,7 @@ export class Chooser {
     const names = this.tables.map(({ table }) => [table, table.replace(/^views\./, "view: ")]);
     this.tableSelect = select(names, this.tables.some(({ table }) => table === "events") ? "events" : names[0][0]);
     this.tableSelect.addEventListener("change", () => this.choose());
+    this.account = this.accounts[0];
     this.rest = element("div", { class: "fields" });
     fill(this.place, element("div", { class: "fields" }, field("Table", this.tableSelect)), this.rest);
     await this.choose();
@@ -96,6 +103,8 @@ export class Chooser {
 
   async choose() {
     const table = this.tables.find(({ table }) => table === this.tableSelect.value);
+    // Another account is asked in the same way.
+    const before = new Map(this.table === table ? this.fields.map(({ name, control }) => [name, control.value]) : []);
     this.table = table;
     this.fields = [];
     const required = words(table.required);
@@ -103,25 +112,37 @@ export class Chooser {
     const parts = [];
     const add = (name, label, control, note) => {
       control.addEventListener("change", () => this.onChange());
+      const value = before.get(name);
+      if (value !== undefined && (control.tagName !== "SELECT" || [...control.options].some((option) => option.value === value))) control.value = value;
       this.fields.push({ name, control });
       parts.push(field(label, control, note));
     };
-    if (this.accounts.length > 1) add("account", "Account", select(this.accounts.map((name) => [name, name])));
+    const { account } = this;
+    if (this.accounts.length > 1) {
+      const which = select(this.accounts.map((name) => [name, name]), account);
+      // Each has events of its own.
+      which.addEventListener("change", () => {
+        this.account = which.value;
+        this.choose();
+      });
+      add("account", "Account", which);
+    }
     if (takes.includes("event")) {
-      const events = await this.events();
-      if (this.table !== table) return;
+      const events = await this.eventsOf(account);
+      if (this.table !== table || this.account !== account) return;
       const options = events.map((name) => [name, name]);
       const usual = required.includes("event") ? [] : [["", "App Launched (usual)"]];
       if (options.length > 0) add("event", "Event", select([...usual, ...options], events.includes("Charged") ? "Charged" : undefined));
-      else add("event", "Event", element("input", { autocomplete: "off" }), "Exactly as CleverTap shows it.");
+      else add("event", "Event", element("input", { autocomplete: "off", required: required.includes("event") }), "Exactly as CleverTap shows it.");
     }
     if (takes.includes("range")) {
       const since = element("input", { type: "date" });
-      const range = select(RANGES, "last_30_days");
+      const isView = table.table.startsWith("views.");
+      const range = select(isView ? [USUAL, ...RANGES] : RANGES, isView ? USUAL[0] : "last_30_days");
       add("range", "Period", range);
       add("from", "Since", since);
       const sinceField = parts[parts.length - 1];
-      sinceField.hidden = true;
+      sinceField.hidden = range.value !== "";
       range.addEventListener("change", () => {
         sinceField.hidden = range.value !== "";
         if (range.value !== "") since.value = "";
@@ -133,30 +154,41 @@ export class Chooser {
         const options = BY[table.table] ?? ["day", "total"];
         add("by", "One row for each", select(options.map((value) => [value, value])));
       } else {
-        add(word, `${label[0].toUpperCase()}${label.slice(1)}`, element("input", { autocomplete: "off" }), required.includes(word) ? "Needed." : "Optional.");
+        add(word, `${label[0].toUpperCase()}${label.slice(1)}`, element("input", { autocomplete: "off", required: required.includes(word) }), required.includes(word) ? "Needed." : "Optional.");
       }
     }
     fill(this.rest, parts);
     this.onChange();
   }
 
-  // Without the right to the catalogue names are typed.
-  async events() {
-    if (this.known === undefined) {
+  // Without the catalogue names are typed.
+  async eventsOf(account) {
+    if (!this.tables.some(({ table }) => table === "event_catalog")) return [];
+    if (!this.events.has(account)) {
+      const words = { select: "event_name", orderby: "event_name", ...(account ? { account } : {}) };
       try {
-        const events = await this.asking.json("v1/event_catalog.json?select=event_name&orderby=event_name");
-        this.known = events.map((event) => event.event_name);
+        const events = await this.asking.json(`v1/event_catalog.json?${new URLSearchParams(words)}`);
+        this.events.set(account, events.map((event) => event.event_name));
       } catch (error) {
         if (error.status === 401) throw error;
-        this.known = [];
+        return [];
       }
     }
-    return this.known;
+    return this.events.get(account);
   }
 
-  // As a request has it.
+  // As a request has it. What has an id needs no period.
   pairs() {
-    return this.fields.map(({ name, control }) => [name, control.value.trim()]).filter(([, value]) => value !== "");
+    const pairs = this.fields.map(({ name, control }) => [name, control.value.trim()]).filter(([, value]) => value !== "");
+    const hasId = pairs.some(([name]) => name === "id");
+    const isLeftOut = ([name, value]) => (name === "range" && value === USUAL[0]) || (hasId && ["range", "from"].includes(name));
+    return pairs.filter((pair) => !isLeftOut(pair));
+  }
+
+  // Which jobs load what is chosen.
+  concerns() {
+    const events = this.pairs().filter(([name]) => name === "event").map(([, value]) => value);
+    return concernsOf({ table: this.table.table, account: this.account, events });
   }
 
   query(more = []) {
@@ -179,10 +211,11 @@ export function progress(place) {
   const words = element("p", { role: "status" }, "Asking …");
   const bar = element("progress", { "aria-label": "Loading" });
   fill(place, element("div", { class: "notice loading" }, words, bar));
-  return ({ days_done: done, days_total: total }) => {
-    words.textContent = `Loading from CleverTap: ${done} of ${total} days.`;
-    bar.max = total;
-    bar.value = done;
+  return ({ days_done: done, days_total: total, rows }) => {
+    const days = total > 1 ? `${done} of ${total} days, ` : "";
+    words.textContent = `Loading from CleverTap: ${days}${count(rows, "row")} so far.`;
+    // A bar without a value moves by itself: of one day nobody knows how far it is.
+    if (total > 1) Object.assign(bar, { max: total, value: done });
   };
 }
 
@@ -216,6 +249,6 @@ export function withKey(start) {
     event.preventDefault();
     enter(input.value.trim());
   });
-  const kept = keptKey();
-  if (kept) enter(kept);
+  const kept = keptKey() ?? (isOpen ? "" : null);
+  if (kept !== null) enter(kept);
 }

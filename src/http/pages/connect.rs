@@ -17,6 +17,8 @@ pub const TABLEAU_POLICY: &str = "default-src 'none'; script-src 'self' https://
 struct PowerBi<'a> {
     root: &'static str,
     here: &'static str,
+    tool: &'static str,
+    is_open: bool,
     base: &'a str,
     made: &'a str,
     sample: String,
@@ -28,6 +30,8 @@ struct PowerBi<'a> {
 struct Tableau<'a> {
     root: &'static str,
     here: &'static str,
+    tool: &'static str,
+    is_open: bool,
     base: &'a str,
     made: &'a str,
 }
@@ -37,6 +41,8 @@ struct Tableau<'a> {
 struct Looker<'a> {
     root: &'static str,
     here: &'static str,
+    tool: &'static str,
+    is_open: bool,
     base: &'a str,
     made: &'a str,
     files: &'static [(&'static str, &'static str)],
@@ -48,11 +54,13 @@ pub struct Bases<'a> {
     pub public: &'a str,
     /// What texts are made with: the same, or the address of the listener.
     pub made: &'a str,
+    /// Whether requests without any key are answered.
+    pub is_open: bool,
 }
 
 impl<'a> Bases<'a> {
-    pub fn new(links: &'a Links, made: &'a Links) -> Self {
-        Self { public: if links.base().starts_with('/') { "" } else { links.base() }, made: made.base() }
+    pub fn new(links: &'a Links, made: &'a Links, is_open: bool) -> Self {
+        Self { public: if links.base().starts_with('/') { "" } else { links.base() }, made: made.base(), is_open }
     }
 }
 
@@ -67,19 +75,21 @@ pub fn powerbi(bases: &Bases<'_>) -> Result<String, askama::Error> {
         .map(|column| (column.name, column.kind))
         .collect();
     let sample = powerbi::web_query(&address, &columns, Rows::AsAsked);
-    let (base, made) = (bases.public, bases.made);
-    PowerBi { root: "../", here: "connect", base, made, sample, parameters: powerbi::PARAMETERS }.render()
+    let (base, made, is_open) = (bases.public, bases.made, bases.is_open);
+    let parameters = powerbi::PARAMETERS;
+    PowerBi { root: "../", here: "connect", tool: "powerbi", is_open, base, made, sample, parameters }.render()
 }
 
 /// `/connect/tableau/`.
 pub fn tableau(bases: &Bases<'_>) -> Result<String, askama::Error> {
-    Tableau { root: "../../", here: "connect", base: bases.public, made: bases.made }.render()
+    let (base, made, is_open) = (bases.public, bases.made, bases.is_open);
+    Tableau { root: "../../", here: "connect", tool: "tableau", is_open, base, made }.render()
 }
 
 /// `/connect/looker-studio`.
 pub fn looker_studio(bases: &Bases<'_>) -> Result<String, askama::Error> {
-    let (base, made) = (bases.public, bases.made);
-    Looker { root: "../", here: "connect", base, made, files: looker::FILES }.render()
+    let (base, made, is_open) = (bases.public, bases.made, bases.is_open);
+    Looker { root: "../", here: "connect", tool: "looker-studio", is_open, base, made, files: looker::FILES }.render()
 }
 
 #[cfg(test)]
@@ -89,7 +99,7 @@ mod tests {
     fn pages(links: &Links) -> Vec<String> {
         let listener: url::Url = "http://127.0.0.1:8080/".parse().unwrap();
         let absolute = if links.base() == "/" { Links::new(Some(&listener)) } else { links.clone() };
-        let bases = Bases::new(links, &absolute);
+        let bases = Bases::new(links, &absolute, false);
         vec![powerbi(&bases).unwrap(), tableau(&bases).unwrap(), looker_studio(&bases).unwrap()]
     }
 
@@ -97,6 +107,7 @@ mod tests {
     fn pages_hold_no_script_and_no_style_and_refer_to_files_that_are_there() {
         for page in pages(&Links::default()) {
             assert!(!page.contains("<style") && !page.contains("style=") && !page.contains(" onclick"), "{page}");
+            assert!(!page.contains("data-open") && page.matches("aria-current=\"page\"").count() == 1, "{page}");
             for script in page.split("<script").skip(1) {
                 assert!(script.contains(" src=\"../"), "{script}");
             }

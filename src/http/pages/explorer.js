@@ -3,20 +3,19 @@
 // What costs CleverTap nothing (columns, chart, what it would take) follows every choice at once. Rows of days that are
 // not kept are loaded when somebody says so.
 
-import { ago, count, duration, element, fill, number, refusal, say } from "./elements.js";
+import { concernsOf, firstOf } from "./asking.js";
+import { count, duration, element, fill, number, refusal, say } from "./elements.js";
 import { fieldsOf, words } from "./fields.js";
 import * as panels from "./panels.js";
+import { Shelf } from "./shelf.js";
 
 const PREVIEW = 50;
 // Measuring makes the whole file once; beyond this many rows only when somebody wants it.
 const MEASURED_UNASKED = 200_000;
 // Parameters that stay when another table is chosen.
 const LASTING = ["event", "range", "from", "to"];
-// Tables that are made of another one's rows are loaded as that one.
-const MADE_OF = { event_items: "events", profile_devices: "profiles", profile_events: "profiles" };
-// What the tables about people read when nothing is said.
-const USUAL_EVENT = "App Launched";
-
+// The words of its period.
+const PERIOD = ["range", "from", "to"];
 
 export class Explorer {
   constructor(place, asking, base, { accounts, tables }) {
@@ -70,67 +69,49 @@ export class Explorer {
 
   async show() {
     this.content = element("div", { class: "content" });
-    fill(this.place, this.shelf(), this.content);
+    this.shelf = new Shelf({
+      asking: this.asking, tables: this.tables, accounts: this.accounts, account: this.account,
+      onTable: (table) => this.choose(table),
+      onAccount: (account) => this.change(account),
+    });
+    fill(this.place, this.shelf.element, this.content);
     await this.choose(this.table, { isFirst: true });
+    this.lookAround();
   }
 
   stop() {
+    this.isStopped = true;
     this.running?.abort();
     this.looking?.abort();
+    this.shelf?.stop();
     fill(this.place);
   }
 
-  shelf() {
-    const wide = matchMedia("(min-width: 64rem)");
-    this.summary = element("summary", {}, "Table");
-    const lists = [
-      ["Tables", this.tables.filter((table) => !table.table.startsWith("views."))],
-      ["Saved queries", this.tables.filter((table) => table.table.startsWith("views."))],
-    ];
-    this.buttons = new Map();
-    const parts = lists.filter(([, tables]) => tables.length > 0).flatMap(([title, tables]) => {
-      const items = tables.map((table) => {
-        const state = element("span", { class: "state" });
-        const name = table.table.replace(/^views\./, "");
-        const button = element("button", { type: "button", onclick: () => this.choose(table) }, element("span", { class: "name" }, name), state);
-        this.buttons.set(table.table, { button, state });
-        return element("li", {}, button);
-      });
-      return [element("h2", {}, title), element("ul", {}, items)];
-    });
-    const account = this.accounts.length > 1 ? this.accountField() : null;
-    const details = element("details", { class: "shelf", open: wide.matches }, this.summary, element("nav", { "aria-label": "Tables" }, account, parts));
-    wide.addEventListener("change", () => (details.open = wide.matches));
-    this.closeShelf = () => {
-      if (!wide.matches) details.open = false;
-    };
-    return details;
+  // The same table of another account, asked in the same way.
+  async change(account) {
+    this.said = new URLSearchParams(this.parameters().filter(([name]) => name !== "account"));
+    this.account = account;
+    this.shelf.stop();
+    await this.choose(this.table, { isFirst: true });
+    if (this.account === account) this.lookAround();
   }
 
-  accountField() {
-    const options = this.accounts.map(({ name }) => element("option", { value: name, selected: name === this.account }, name));
-    const select = element("select", { id: "account-name" }, options);
-    select.addEventListener("change", () => {
-      this.account = select.value;
-      this.choose(this.table);
-    });
-    return element("div", { class: "field" }, element("label", { htmlFor: "account-name" }, "Account"), select);
+  lookAround() {
+    if (this.isStopped) return;
+    const event = this.parameters().find(([name]) => name === "event")?.[1];
+    this.shelf.lookAround({ account: this.account, event, known: this.events.get(this.account ?? "") });
   }
 
   // ---- one table ------------------------------------------------------------------------------------------------
 
   async choose(table, { isFirst = false } = {}) {
-    if (table !== this.table) this.keep();
+    // A saved query has a period of its own, until another is chosen for it.
+    const isOpened = table !== this.table;
+    if (isOpened) this.keep();
     this.table = table;
     this.running?.abort();
     this.running = new AbortController();
-    this.running.tables = table;
-    this.closeShelf();
-    for (const [name, { button }] of this.buttons) {
-      if (name === table.table) button.setAttribute("aria-current", "true");
-      else button.removeAttribute("aria-current");
-    }
-    this.summary.textContent = `Table: ${table.table}`;
+    this.shelf.mark(table);
     const { signal } = this.running;
     const heading = element("h1", { id: "table-name", tabIndex: -1 }, table.table);
     this.form = element("form", { class: "card asking", "aria-label": "What to ask for" });
@@ -152,15 +133,15 @@ export class Explorer {
     const takesEvent = [...words(table.required), ...words(table.optional)].includes("event");
     const events = takesEvent ? await this.knownEvents(signal) : [];
     if (signal.aborted) return;
-    this.makeFields(events);
+    const isKept = ([name]) => !(isOpened && this.isView && PERIOD.includes(name));
+    this.makeFields(events, new URLSearchParams([...this.said].filter(isKept)));
     await this.changed({ load: false });
-    if (isFirst) this.lookAround();
   }
 
   // The event and the period stay when another table is chosen, also past tables that take none.
   keep() {
     const now = this.parameters().filter(([name]) => LASTING.includes(name));
-    const groups = [["event"], ["range", "from", "to"]].filter((names) => now.some(([name]) => names.includes(name))).flat();
+    const groups = [["event"], PERIOD].filter((names) => now.some(([name]) => names.includes(name))).flat();
     const before = [...this.said].filter(([name]) => LASTING.includes(name) && !groups.includes(name));
     this.said = new URLSearchParams([...before, ...now]);
   }
@@ -181,9 +162,9 @@ export class Explorer {
     return this.events.get(account) ?? [];
   }
 
-  makeFields(events) {
+  makeFields(events, said) {
     const onChange = () => this.changed({ load: false });
-    this.fields = fieldsOf({ table: this.table, events, said: this.said, lasting: LASTING, onChange });
+    this.fields = fieldsOf({ table: this.table, events, said, lasting: LASTING, onChange });
     const submit = element("button", { class: "button main" }, "Show rows");
     fill(this.form, this.fields.slice(0, -1).flatMap((field) => field.elements), submit, this.fields.at(-1).elements);
   }
@@ -237,8 +218,9 @@ export class Explorer {
         rest.seconds ? `about ${duration(rest.seconds)}` : null,
       ].filter(Boolean);
       const begun = days.total - days.future;
-      const state = days.as_of ? "not loaded, or older than they may be" : "not loaded yet";
-      const what = begun === 1 ? `This is ${state.replace("they", "it")}.` : `${days.cold === begun ? `All ${begun}` : `${days.cold} of ${begun}`} days are ${state}.`;
+      const state = days.as_of ? "up to date" : "loaded yet";
+      const none = days.cold === begun ? `None of the ${begun} days is ${state}.` : `${days.cold} of ${begun} days are not ${state}.`;
+      const what = begun === 1 ? `This is not ${state}.` : none;
       this.offerRows(`${what}${takes.length > 0 ? ` Loading takes ${takes.join(", ")}.` : ""} What is loaded is kept for everybody.`);
     } catch (error) {
       this.refused(error, signal);
@@ -287,9 +269,10 @@ export class Explorer {
     };
     if (!this.rowsPlace.querySelector("table")) this.showRows(element("div", { class: "empty" }, element("p", {}, "Asking…")));
     try {
-      const path = `${this.path}.json?${this.query([["top", PREVIEW]])}`;
+      // A saved query takes no `top`: its first lines are read, and no more.
+      const path = this.isView ? `${this.path}.ndjson?${this.query()}` : `${this.path}.json?${this.query([["top", PREVIEW]])}`;
       const answer = await this.asking.askUntilLoaded(path, { onProgress, signal, concerns: this.concerns() });
-      const records = await answer.json();
+      const records = this.isView ? await firstOf(answer, PREVIEW) : await answer.json();
       if (signal.aborted) return;
       this.complete = answer.headers.get("Flattap-Complete") !== "false";
       this.asOf = answer.headers.get("Flattap-As-Of");
@@ -304,14 +287,9 @@ export class Explorer {
     }
   }
 
-  // Which jobs load what is asked for. A saved query may read anything.
   concerns() {
-    const account = this.account ?? this.accounts[0]?.name;
     const events = this.parameters().filter(([name]) => name === "event").map(([, value]) => value);
-    const tables = [this.table.table, MADE_OF[this.table.table]];
-    return (job) =>
-      job.account === account &&
-      (this.isView || (tables.includes(job.table) && (!job.event || events.length === 0 || events.includes(job.event))));
+    return concernsOf({ table: this.table.table, account: this.account ?? this.accounts[0]?.name, events });
   }
 
   // After loading there are more columns, days and rows than before.
@@ -328,7 +306,7 @@ export class Explorer {
       this.showColumns();
       await this.showTools(signal);
     }
-    this.showState(this.table.table, explained);
+    this.shelf.show(this.table.table, explained);
   }
 
   // The size of the whole file: a part of one byte tells it.
@@ -440,46 +418,6 @@ export class Explorer {
     }
     fill(this.factsPlace);
     this.showRows(element("div", { role: "alert" }, refusal(error)));
-  }
-
-  // ---- the state of each table ----------------------------------------------------------------------------------
-
-  // What is kept of every table for its usual period, one after the other: nothing is loaded by it.
-  async lookAround() {
-    for (const table of this.tables) {
-      if (this.place.hidden || !this.buttons.has(table.table)) return;
-      if (table.table.startsWith("views.")) continue;
-      const required = words(table.required);
-      const needs = required.filter((word) => word !== "event");
-      if (needs.length > 0) {
-        this.buttons.get(table.table).state.textContent = `needs ${needs.join(", ")}`;
-        continue;
-      }
-      const query = new URLSearchParams(this.account ? { account: this.account } : {});
-      const event = this.parameters().find(([name]) => name === "event")?.[1];
-      if (required.includes("event")) {
-        if (!event) continue;
-        query.set("event", event);
-      }
-      const known = this.events.get(this.account ?? "");
-      const isAboutPeople = !required.includes("event") && words(table.optional).includes("event");
-      if (isAboutPeople && known && !known.some((event) => event.event_name === USUAL_EVENT)) continue;
-      try {
-        this.showState(table.table, await this.asking.json(`v1/tables/${table.table}/explain?${query}`));
-      } catch (error) {
-        if (error.status === 401 || error.status === 429) return;
-      }
-    }
-  }
-
-  showState(name, { days }) {
-    const shown = this.buttons.get(name)?.state;
-    if (!shown) return;
-    const begun = days.total - days.future;
-    shown.className = `state ${days.warm === 0 ? "" : days.cold === 0 ? "here" : "part"}`;
-    if (days.warm === 0) shown.textContent = "not loaded";
-    else if (days.cold > 0) shown.textContent = `${days.warm} of ${begun} days loaded`;
-    else shown.textContent = days.as_of ? `checked ${ago(days.as_of)}` : "loaded";
   }
 }
 

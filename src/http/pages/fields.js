@@ -43,7 +43,7 @@ export function fieldsOf({ table, events, said, lasting, onChange }) {
     taken.add("event");
   }
   if (optional.includes("range")) {
-    fields.push(periodField(asked));
+    fields.push(periodField(asked, table.table.startsWith("views.")));
     ["range", "from", "to"].forEach((name) => taken.add(name));
   }
   fields.push(moreField(asked, optional.filter((name) => !taken.has(name)), [...said].filter(([name]) => !taken.has(name) && !lasting.includes(name))));
@@ -85,10 +85,14 @@ function choiceField({ said, onChange }, names) {
   };
 }
 
-function periodField({ said, onChange }) {
+// A saved query has a period of its own.
+const USUAL = ["usual", "As the query has it"];
+
+function periodField({ said, onChange }, isView) {
   const isCustom = said.has("from");
-  const chosen = isCustom ? "" : said.get("range") ?? "last_7_days";
-  const known = RANGES.some(([value]) => value === chosen) ? RANGES : [[chosen, chosen], ...RANGES];
+  const chosen = isCustom ? "" : said.get("range") ?? (isView ? USUAL[0] : "last_7_days");
+  const ranges = isView ? [USUAL, ...RANGES] : RANGES;
+  const known = ranges.some(([value]) => value === chosen) ? ranges : [[chosen, chosen], ...ranges];
   const select = element("select", { id: "field-range" }, known.map(([value, text]) => element("option", { value, selected: value === chosen }, text)));
   const from = element("input", { id: "field-from", type: "date", value: said.get("from") ?? "" });
   const to = element("input", { id: "field-to", type: "date", value: said.get("to") ?? "" });
@@ -105,6 +109,7 @@ function periodField({ said, onChange }) {
   });
   for (const end of [from, to]) end.addEventListener("change", onChange);
   const read = () => {
+    if (select.value === USUAL[0]) return [];
     if (select.value !== "") return [["range", select.value]];
     return [["from", from.value], ["to", to.value]].filter(([, value]) => value !== "");
   };

@@ -53,8 +53,8 @@ async function signIn(key) {
     account.hidden = false;
     const zones = [...new Set(index.accounts.map((account) => account.timezone))];
     document.getElementById("caller").textContent = zones.length === 1 ? `Days in ${zones[0]}` : "";
-    if (tables.length === 0) {
-      fill(place, element("div", { class: "empty" }, element("p", {}, "This key may read no table. Whoever runs this server can give it some.")));
+    if (tables.length === 0 || index.accounts.length === 0) {
+      fill(place, element("div", { class: "empty alone" }, element("p", {}, `This key may read no ${tables.length === 0 ? "table" : "account"}. Whoever runs this server can give it some.`)));
       return;
     }
     explorer = new Explorer(place, asking, base, { accounts: index.accounts, tables });

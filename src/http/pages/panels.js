@@ -28,8 +28,8 @@ export function facts({ explained, complete, asOf, bytes, onMeasure }) {
     const { days } = explained;
     const begun = days.total - days.future;
     const isOfDays = begun > 1;
-    add("Rows kept", number(days.rows), isOfDays ? (days.cold > 0 ? "of the days that are loaded" : "of these days") : null);
-    add("Loaded", isOfDays ? `${days.warm} of ${begun} days` : days.warm > 0 ? "yes" : "no", isOfDays ? loadedNote(days) : null);
+    add("Rows kept", number(days.rows), isOfDays ? (days.cold > 0 ? "of the days that are kept" : "of these days") : null);
+    add(isOfDays ? "Up to date" : "Loaded", isOfDays ? `${days.warm} of ${begun} days` : days.warm > 0 ? "yes" : "no", isOfDays ? loadedNote(days) : null);
   }
   const at = asOf ?? explained?.days.as_of;
   add("Last checked", at ? ago(at) : "never", at ? new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }) : "with CleverTap");
@@ -95,7 +95,7 @@ export function columnsTable(columns, wanted) {
   const lines = found.map((column) =>
     element("tr", {},
       element("td", {}, element("span", {}, column.name), column.is_personal ? element("em", { class: "tag" }, "personal") : null),
-      element("td", {}, column.type, column.nullable ? null : element("small", {}, "never null")),
+      element("td", {}, column.type, notes(column).map((note) => element("small", {}, note))),
       element("td", { class: "source" }, column.source || "–"),
       element("td", {}, marked(column.description)),
     ),
@@ -103,6 +103,11 @@ export function columnsTable(columns, wanted) {
   if (lines.length === 0) return element("div", { class: "empty" }, element("p", {}, "No column is like that."));
   const heads = ["Column", "Type", "In CleverTap's answer", "Meaning"].map((name) => head(name));
   return scroll("List of columns", tableOf(heads, lines), "columns");
+}
+
+function notes({ nullable, time_zone: zone }) {
+  const clock = zone && (zone === "project" ? "project time" : zone);
+  return [clock, nullable ? null : "never null"].filter(Boolean);
 }
 
 // How far loading is.

@@ -40,7 +40,7 @@ async function make(asking, chooser, signal) {
   const onProgress = progress(place);
   const address = (file) => `v1/connect/powerbi/${chooser.table.table}/${file}?${chooser.query()}`;
   // The first one loads what is needed to know the columns.
-  const first = await asking.askUntilLoaded(address("web.pq"), { onProgress, signal });
+  const first = await asking.askUntilLoaded(address("web.pq"), { onProgress, signal, concerns: chooser.concerns() });
   const texts = [element("p", { class: "note" }, TEXTS[0][2]), code(TEXTS[0][1], here(await first.text()))];
   for (const [file, label, note] of TEXTS.slice(1)) {
     const text = await whereThereIsOne(asking, address(file), signal);

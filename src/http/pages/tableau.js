@@ -4,8 +4,8 @@
 // keeps what was chosen, and the key as its password. Its library comes from its own documented address and is loaded
 // inside Tableau only.
 
-import { Asking } from "./asking.js";
-import { Chooser, forgetKey, keptKey, progress, root, showRefusal, signIn } from "./connect.js";
+import { Asking, concernsOf, linesOf } from "./asking.js";
+import { Chooser, forgetKey, isOpen, keptKey, progress, root, showRefusal, signIn } from "./connect.js";
 import { element, fill } from "./elements.js";
 
 // Tableau's browser is that of 2020.
@@ -78,7 +78,7 @@ async function init() {
   tableau.authType = tableau.authTypeEnum.basic;
   if (tableau.phase === tableau.phaseEnum.gatherDataPhase) {
     // Only here Tableau can be told to ask for the key again.
-    if (!tableau.password) return tableau.abortForAuth("flattap needs your key.");
+    if (!tableau.password && !isOpen) return tableau.abortForAuth("flattap needs your key.");
     try {
       await new Asking(root, tableau.password).json("v1/");
     } catch (error) {
@@ -88,7 +88,7 @@ async function init() {
     return;
   }
   inside.hidden = false;
-  const given = tableau.password || keptKey();
+  const given = tableau.password || (keptKey() ?? (isOpen ? "" : null));
   if (tableau.phase === tableau.phaseEnum.authPhase) return askForKey((key) => submit(key, null), null);
   askForKey((key, asking) => choose(key, asking), given);
 }
@@ -130,7 +130,7 @@ function askForKey(next, given) {
     event.preventDefault();
     enter(input.value.trim());
   });
-  if (given) enter(given);
+  if (given !== null) enter(given);
 }
 
 async function choose(key, asking) {
@@ -155,7 +155,7 @@ async function choose(key, asking) {
       if (wanted.length === 0) throw new Error("Choose at least one column.");
       const event = chooser.pairs().find(([name]) => name === "event")?.[1];
       const table = chooser.table.table;
-      submit(key, { table, path: chooser.path, pairs: chooser.pairs(), columns: wanted, title: event ? `${table}, ${event}` : table,
+      submit(key, { table, account: chooser.account, path: chooser.path, pairs: chooser.pairs(), columns: wanted, title: event ? `${table}, ${event}` : table,
         description: chooser.table.description });
     });
   });
@@ -174,7 +174,7 @@ async function guarded(action) {
 async function askColumns(asking, chooser) {
   const view = chooser.table.table.startsWith("views.");
   const more = view ? [["shape", "envelope"]] : [["shape", "envelope"], ["top", "0"]];
-  const answer = await asking.askUntilLoaded(`${chooser.path}.json?${chooser.query(more)}`, { onProgress: progress(place) });
+  const answer = await asking.askUntilLoaded(`${chooser.path}.json?${chooser.query(more)}`, { onProgress: progress(place), concerns: chooser.concerns() });
   const { schema } = await answer.json();
   fill(place);
   return schema.map(({ name, type }) => ({ name, type }));
@@ -237,7 +237,9 @@ async function fetchRows(table, choice) {
   if (step && table.incrementValue) pairs.push(["filter", `${step.name} gt ${asLiteral(table.incrementValue, typeOf(step))}`]);
   const query = new URLSearchParams(pairs).toString();
   const onProgress = ({ days_done: done, days_total: total }) => tableau.reportProgress(`Loading from CleverTap: ${done} of ${total} days`);
-  const answer = await asking.askUntilLoaded(`${choice.path}.ndjson?${query}`, { onProgress });
+  const events = pairs.filter(([name]) => name === "event").map(([, value]) => value);
+  const concerns = concernsOf({ table: choice.table, account: choice.account, events });
+  const answer = await asking.askUntilLoaded(`${choice.path}.ndjson?${query}`, { onProgress, concerns });
   let rows = [];
   let count = 0;
   const pass = () => {
@@ -252,22 +254,6 @@ async function fetchRows(table, choice) {
     if (rows.length === CHUNK) pass();
   }
   if (rows.length > 0 || count === 0) pass();
-}
-
-// One row a line. A transfer that breaks off throws, so that no part of a table is taken for the whole.
-async function* linesOf(answer) {
-  const reader = answer.body.getReader();
-  const decoder = new TextDecoder();
-  let rest = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
-    rest = lines.pop();
-    yield* lines.filter((line) => line !== "");
-  }
-  rest += decoder.decode();
-  if (rest !== "") yield rest;
 }
 
 // Times as Tableau reads them: a space, no zone, no more than milliseconds.

@@ -5,9 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, route, web};
 
 use super::tables::{rules, visible};
 use crate::auth::Granted;
-use crate::catalog::{Filling, TableSpec};
+use crate::catalog::{Filling, PERIOD, Period, TableSpec};
 use crate::connect::powerbi::{self, Rows};
-use crate::connect::recipes::{Recipe, recipes};
+use crate::connect::recipes::{Recipe, Service, recipes};
 use crate::connect::{Address, sets};
 use crate::error::{ApiError, Code};
 use crate::http::answer::disposition;
@@ -16,6 +16,7 @@ use crate::http::openapi::parameters::TableQuery;
 use crate::http::openapi::refusals::OfRecipes;
 use crate::http::service;
 use crate::http::state::AppState;
+use crate::odata;
 use crate::request::{self, OwnParameters};
 use crate::table::ColumnType;
 
@@ -47,7 +48,9 @@ pub async fn list_recipes(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let subject = subject(&granted, &state, &table, &request, Columns::AsKnown).await?;
-    let recipes = recipes(&subject.address, &subject.columns, subject.known_set().as_deref());
+    let set = subject.known_set(&state, &granted).await?;
+    let service = subject.service(set.as_deref());
+    let recipes = recipes(&subject.address, &subject.columns, &service);
     Ok(HttpResponse::Ok().insert_header(PRIVATE).insert_header(VARIES).json(recipes))
 }
 
@@ -79,7 +82,12 @@ pub async fn show_powerbi_file(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (table, file) = path.into_inner();
-    let subject = subject(&granted, &state, &table, &request, Columns::All).await?;
+    let wanted = match file.as_str() {
+        "web.pq" | "incremental.pq" => Columns::All,
+        known if FILES.contains(&known) => Columns::AsKnown,
+        other => return Err(ApiError::format_unknown(other, FILES)),
+    };
+    let subject = subject(&granted, &state, &table, &request, wanted).await?;
     let body = match file.as_str() {
         "web.pq" => powerbi::web_query(&subject.address, &subject.columns, Rows::AsAsked),
         "incremental.pq" => {
@@ -87,12 +95,11 @@ pub async fn show_powerbi_file(
             powerbi::web_query(&subject.address, &subject.columns, rows)
         }
         "odata.pq" => {
-            let set = subject.set()?;
+            let set = subject.set(&state, &granted).await?;
             powerbi::odata_query(&subject.root_of(&set), &set, &subject.words_of_set())
         }
         "web.pbids" => powerbi::web_file(&subject.address),
-        "odata.pbids" => powerbi::odata_file(&subject.root_of(&subject.set()?)),
-        other => return Err(ApiError::format_unknown(other, FILES)),
+        _ => powerbi::odata_file(&subject.root_of(&subject.set(&state, &granted).await?)),
     };
     let mut response = HttpResponse::Ok();
     response.insert_header(PRIVATE).insert_header(VARIES);
@@ -194,8 +201,8 @@ impl Subject {
     /// The entity set with these rows.
     ///
     /// Errors: there is none, or the words of the request would be lost in it.
-    fn set(&self) -> Result<String, ApiError> {
-        let set = self.known_set().ok_or_else(|| {
+    async fn set(&self, state: &AppState, granted: &Granted) -> Result<String, ApiError> {
+        let set = self.known_set(state, granted).await?.ok_or_else(|| {
             ApiError::new(Code::TableUnknownFormat, "There is no entity set with these rows.")
                 .hint("OData has one set for each event, and one for each table that needs none. Use web.pq.")
         })?;
@@ -209,25 +216,53 @@ impl Subject {
         }
     }
 
-    fn known_set(&self) -> Option<String> {
+    async fn known_set(&self, state: &AppState, granted: &Granted) -> Result<Option<String>, ApiError> {
         match &self.source {
-            Source::View { name } => Some(sets::of_view(name)),
-            Source::Table { spec, events, own } => sets::of_table(spec, events, own.one("property")),
+            Source::View { name } => Ok(Some(odata::sets::of_view(name))),
+            Source::Table { spec, events, own } => {
+                let property = own.one("property");
+                service::odata::set_of_table(state, granted, self.account(), spec, events, property).await
+            }
+        }
+    }
+
+    fn account(&self) -> Option<&str> {
+        self.address.words().iter().find(|(name, _)| name == "account").map(|(_, value)| value.as_str())
+    }
+
+    /// The service with all sets, and what of the request has no place in its address.
+    fn service<'a>(&'a self, set: Option<&'a str>) -> Service<'a> {
+        let spec = self.spec();
+        let is_left_out = |name: &str| !sets::is_named(spec, name) && PERIOD.iter().all(|period| period.name != name);
+        let mut left_out: Vec<&str> = Vec::new();
+        for (name, _) in self.address.words().iter().filter(|(name, _)| is_left_out(name)) {
+            if !left_out.contains(&name.as_str()) {
+                left_out.push(name);
+            }
+        }
+        Service {
+            root: format!("{}{}", self.address.base, sets::service(self.account())),
+            set,
+            is_periodic: spec.is_none_or(|spec| spec.period != Period::Unused),
+            left_out,
+        }
+    }
+
+    fn spec(&self) -> Option<&'static TableSpec> {
+        match &self.source {
+            Source::View { .. } => None,
+            Source::Table { spec, .. } => Some(spec),
         }
     }
 
     /// The service with this set alone.
     fn root_of(&self, set: &str) -> String {
-        let account = self.address.words().iter().find(|(name, _)| name == "account");
-        format!("{}{}", self.address.base, sets::root(set, account.map(|(_, value)| value.as_str())))
+        format!("{}{}", self.address.base, sets::root(set, self.account()))
     }
 
     /// What the set takes beside its name: a period, parameters of its own.
     fn words_of_set(&self) -> Vec<(String, String)> {
-        let spec = match &self.source {
-            Source::View { .. } => None,
-            Source::Table { spec, .. } => Some(*spec),
-        };
+        let spec = self.spec();
         self.address.words().iter().filter(|(name, _)| !sets::is_named(spec, name)).cloned().collect()
     }
 }

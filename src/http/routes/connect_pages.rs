@@ -101,5 +101,5 @@ fn page(state: &AppState, request: &HttpRequest, make: Render) -> Result<HttpRes
 fn render(state: &AppState, request: &HttpRequest, make: Render) -> Result<String, ApiError> {
     let links = links(state);
     let made = Links::for_files(&state.config.server, request);
-    make(&Bases::new(&links, &made)).map_err(ApiError::internal)
+    make(&Bases::new(&links, &made, state.config.auth.anonymous)).map_err(ApiError::internal)
 }

@@ -12,7 +12,8 @@ use crate::http::state::AppState;
 
 /// List the sets (OData)
 ///
-/// The OData v4 service document: the sets that the key may read. Power BI and Excel (*OData feed*) and Tableau
+/// The OData v4 service document: the sets that the key may read. Where several events meet in one name, each has eight
+/// digits of its own behind it. Power BI and Excel (*OData feed*) and Tableau
 /// (*OData*) take this address, with the key as the password of Basic authentication. `/odata/t/{set}/` is a root of
 /// one set alone, and `/odata/a/{account}/` that of an account by name, for keys that see several.
 #[utoipa::path(get, tag = "odata", params(MetadataQuery), responses(ServiceDocument, OfSets))]
@@ -45,7 +46,8 @@ pub async fn show_metadata(
 /// The rows of a set, 20,000 a page or fewer with `Prefer: odata.maxpagesize=n`; `@odata.nextLink` is the address of
 /// the next page, and all pages come of the same data. Behind the name `('key')` gives one row. The period is that of
 /// a condition on `event_date` or `event_time`, or of `from`, `to` and `range`; without either it is the last 30
-/// days. The header `Flattap-Period` says which. Days that are missing are loaded first, as for a table.
+/// days. A view looks at its usual days, and at those of a condition on its `event_date` besides. The header
+/// `Flattap-Period` says which. Days that are missing are loaded first, as for a table.
 #[utoipa::path(
     tag = "odata",
     params(("set" = String, Path, description = "Name of the set.", example = "events_charged"), RowsQuery),

@@ -123,7 +123,7 @@ fn tables(
 /// Describe the columns of a table
 ///
 /// One row per column as this key gets it: name, type, whether it can be null, where it comes from in CleverTap's
-/// answer, and whether it is personal. It takes the same query string as the table itself, so that an address only
+/// answer, whether it is personal, and for a time whether it is on the project's clock or that of UTC. It takes the same query string as the table itself, so that an address only
 /// needs `/schema` added; nothing is required. Columns are only ever added at the end.
 #[utoipa::path(
     get,

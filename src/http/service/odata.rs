@@ -11,9 +11,11 @@ mod subject;
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, VARY};
 use actix_web::{HttpRequest, HttpResponse};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use self::sets::Scope;
 use crate::auth::Granted;
+use crate::catalog::TableSpec;
 use crate::error::{ApiError, Code};
 use crate::http::links::Links;
 use crate::http::state::AppState;
@@ -25,6 +27,9 @@ const PERIOD: HeaderName = HeaderName::from_static("flattap-period");
 const IGNORED: HeaderName = HeaderName::from_static("flattap-ignored");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// What is encoded of a name in a header.
+const WORD: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.');
 
 /// Bytes of a path.
 const LONGEST_PATH: usize = 8 * 1024;
@@ -52,6 +57,20 @@ pub async fn answer(state: &AppState, granted: &Granted, request: &HttpRequest) 
         Resource::Count { set } => rows::count(&asked, &sets::find(&asked, &set).await?).await,
         Resource::Entity { set, key } => rows::entity(&asked, &sets::find(&asked, &set).await?, &key).await,
     }
+}
+
+/// The name of the set with the rows of a table for these events, in the account of this name or the only one; `None`
+/// where no set has them.
+pub async fn set_of_table(
+    state: &AppState,
+    granted: &Granted,
+    account: Option<&str>,
+    spec: &'static TableSpec,
+    events: &[String],
+    property: Option<&str>,
+) -> Result<Option<String>, ApiError> {
+    let account = state.in_world(|world| plan::account_of(world, granted, account).map(str::to_owned))?;
+    sets::name_of(Scope { state, granted, account: &account }, spec, events, property).await
 }
 
 /// What is known of a request before its set is.
@@ -110,6 +129,10 @@ impl<'a> Asked<'a> {
             accept: joined(request.headers(), ACCEPT),
             prefer: joined(request.headers(), HeaderName::from_static("prefer")),
         })
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        Scope { state: self.state, granted: self.granted, account: &self.account }
     }
 
     fn shown(&self) -> Shown<'_> {
@@ -171,7 +194,7 @@ fn finish(response: &mut HttpResponse, ignored: &[String]) {
     if !ignored.is_empty() {
         // A header holds no letters beyond ASCII.
         let names: Vec<String> =
-            ignored.iter().take(20).map(|name| utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()).collect();
+            ignored.iter().take(20).map(|name| utf8_percent_encode(name, WORD).to_string()).collect();
         if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
             response.headers_mut().insert(IGNORED, value);
         }

@@ -2,7 +2,7 @@
 //! sign.
 
 use super::lexer::{Token, words};
-use super::{ColumnName, Direction, Expression, Function, Kind, Literal, Operator, OrderKey, refusal};
+use super::{ColumnName, Direction, Expression, Function, Kind, Literal, Operator, OrderKey, refusal, unserved};
 use crate::request::error::quoted;
 use crate::request::{RequestError, nearest};
 
@@ -15,14 +15,22 @@ const MOST_KEYS: usize = 32;
 
 /// Reads a condition.
 pub(in crate::request) fn condition(parameter: &'static str, text: &str) -> Result<Expression, RequestError> {
+    read_condition(parameter, text).map_err(|refusal| unserved::explained(refusal, parameter, text))
+}
+
+/// Reads an order: expressions, each with `asc` or `desc` behind it if wanted.
+pub(in crate::request) fn order(parameter: &'static str, text: &str) -> Result<Vec<OrderKey>, RequestError> {
+    read_order(parameter, text).map_err(|refusal| unserved::explained(refusal, parameter, text))
+}
+
+fn read_condition(parameter: &'static str, text: &str) -> Result<Expression, RequestError> {
     let mut parser = Parser::new(parameter, text)?;
     let expression = parser.or(0)?;
     parser.end()?;
     Ok(expression)
 }
 
-/// Reads an order: expressions, each with `asc` or `desc` behind it if wanted.
-pub(in crate::request) fn order(parameter: &'static str, text: &str) -> Result<Vec<OrderKey>, RequestError> {
+fn read_order(parameter: &'static str, text: &str) -> Result<Vec<OrderKey>, RequestError> {
     let mut parser = Parser::new(parameter, text)?;
     let mut keys = Vec::new();
     loop {

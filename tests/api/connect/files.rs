@@ -143,6 +143,39 @@ async fn a_file_opens_power_bi_at_the_source_and_holds_no_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_needs_no_columns_loads_nothing() {
+    let gateway = TestGateway::start().await;
+    for file in ["odata.pq", "web.pbids", "odata.pbids"] {
+        gateway.get(&format!("/v1/connect/powerbi/events/{file}?event=Charged&range=last_7_days")).await.good();
+    }
+    gateway
+        .get("/v1/connect/powerbi/events/web.exe?event=Charged&range=last_7_days")
+        .await
+        .refused(404, "table_unknown_format");
+    assert_eq!(gateway.simulator.log().count(flattap::simulator::Endpoint::EventsOpen), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recipes_lead_to_the_account_and_say_what_a_service_leaves_out() {
+    let setup = Setup::default().config(|config| {
+        let mut other = config.accounts["main"].clone();
+        other.account_id = "OTHER".to_owned();
+        config.accounts.insert("other".to_owned(), other);
+    });
+    let gateway = TestGateway::with(setup).await;
+    gateway.get("/v1/connect/events?event=Charged").await.refused(400, "request_missing_parameter");
+    let path = "/v1/connect/events?event=Charged&account=main&filter=ts%20gt%201&top=5&range=last_90_days";
+    let recipes = gateway.get(path).await.good().json();
+    let recipe = |tool: &str| recipes.as_array().unwrap().iter().find(|recipe| recipe["tool"] == tool).unwrap().clone();
+    for tool in ["odata", "tableau"] {
+        assert_eq!(recipe(tool)["text"], format!("{}/odata/a/main/", gateway.base));
+    }
+    let steps = recipe("odata")["steps"].to_string();
+    assert!(steps.contains("`filter`, `top` is not part of it") && steps.contains("the last 30"), "{steps}");
+    gateway.get("/odata/a/main/").await.good();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_view_has_its_texts_as_well() {
     let gateway = TestGateway::with(with_keys()).await;
     let words = "from=2026-11-03&to=2026-11-09&currency=INR";

@@ -79,6 +79,36 @@ async fn the_form_leads_from_the_table_to_the_event_to_the_options() {
     assert!(ids(2).contains(&"unique".to_owned()) && !ids(3).contains(&"event".to_owned()), "{:?}", ids(3));
     assert!(ids(4).contains(&"currency".to_owned()), "{:?}", ids(4));
     assert_eq!(config(5)["isSteppedConfig"], true, "a table that is gone has to be chosen again");
+    assert!(!ids(1).contains(&"account".to_owned()), "there is one only");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Node and curl: FLATTAP_TEST_NODE"]
+async fn a_key_of_several_accounts_chooses_one_first() {
+    let setup = Setup::default().config(|config| {
+        let mut second = config.accounts["main"].clone();
+        second.account_id = "ANOTHER-ID".to_owned();
+        config.accounts.insert("second".to_owned(), second);
+    });
+    let gateway = TestGateway::with(setup).await;
+    gateway.get("/v1/event_catalog.json?account=main").await.good();
+    let step = |chosen: Value| json!(["getConfig", {"configParams": chosen}]);
+    let calls = json!([
+        step(json!({"table": "events"})),
+        step(json!({"table": "events", "account": "main"})),
+        ["getSchema", {"configParams": {"table": "events", "account": "main", "event": "Charged"}}],
+        ["getSchema", {"configParams": {"table": "campaign_reports", "account": "main", "id": "7"}}],
+    ]);
+    let (results, _) = call(&gateway, calls).await;
+    assert_eq!(options(&results[0]["value"], "account"), ["main", "second"]);
+    assert_eq!(results[0]["value"]["isSteppedConfig"], true);
+    assert!(options(&results[1]["value"], "event").contains(&"Charged".to_owned()));
+    assert_eq!(results[1]["value"]["isSteppedConfig"], false);
+    let schema = results[2]["value"]["schema"].as_array().unwrap_or_else(|| panic!("{:#}", results[2]));
+    let field = |name: &str| schema.iter().find(|field| field["label"] == name).unwrap();
+    assert!(field("event_time_utc")["description"].as_str().unwrap().ends_with("In UTC."));
+    assert!(field("event_time")["description"].as_str().unwrap().ends_with("In the project's time zone."));
+    assert!(results[3]["value"]["schema"].is_array(), "what has an id needs no period: {:#}", results[3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

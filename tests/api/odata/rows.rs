@@ -100,7 +100,7 @@ async fn the_period_is_that_of_the_condition_or_the_last_thirty_days() {
     };
     let day = |text: &str| Some(text.to_owned());
     let condition = "$filter=event_date%20ge%202026-10-28%20and%20event_date%20lt%202026-10-30";
-    assert_eq!(period(condition).await, ("2026-10-28/2026-10-30".into(), day("2026-10-28"), day("2026-10-29")));
+    assert_eq!(period(condition).await, ("2026-10-28/2026-10-29".into(), day("2026-10-28"), day("2026-10-29")));
     // The simulated account begins with the second of these days.
     let (stated, first, last) = period("").await;
     assert_eq!((stated.as_str(), first, last), ("2026-10-24/2026-11-22", day("2026-10-25"), day("2026-11-22")));
@@ -108,6 +108,33 @@ async fn the_period_is_that_of_the_condition_or_the_last_thirty_days() {
     assert_eq!(stated, "2026-11-22/2026-11-22");
     let (stated, ..) = period("$filter=event_date%20ge%202026-11-20").await;
     assert_eq!(stated, "2026-11-20/2026-11-23", "to today");
+    // Older than the last thirty days, in the other ways in which tools say it.
+    for (condition, expected) in [
+        ("year(event_date) eq 2026 and month(event_date) eq 9", "2026-09-01/2026-09-30"),
+        ("date(event_time) eq 2026-09-05", "2026-09-05/2026-09-05"),
+        ("event_time ge 2026-09-04T18:30:00Z and event_time lt 2026-09-05T18:30:00Z", "2026-09-05/2026-09-05"),
+    ] {
+        let (stated, ..) = period(&format!("$filter={}", condition.replace(' ', "%20"))).await;
+        assert_eq!(stated, expected, "{condition}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_reaches_as_far_as_the_condition_and_never_less_far_than_usually() {
+    let views = flattap::config::sample_views().expect("views");
+    let mut setup = Setup::default().config(move |config| config.views = views.clone());
+    setup.simulator.days = 60;
+    let gateway = TestGateway::with(setup).await;
+    let ask = async |query: &str| gateway.get(&format!("/odata/view_revenue_by_day?{query}")).await.good();
+    assert_eq!(ask("").await.header("flattap-period"), "2026-10-24/2026-11-22");
+    let far = ask("$filter=event_date%20ge%202026-10-10").await;
+    assert_eq!(far.header("flattap-period"), "2026-10-10/2026-11-23");
+    let first = far.json()["value"][0]["event_date"].as_str().map(str::to_owned);
+    assert!(first.is_some_and(|first| first.as_str() < "2026-10-24"), "{}", far.text());
+    let near = ask("$filter=event_date%20eq%202026-11-20").await;
+    assert_eq!(near.header("flattap-period"), "2026-10-24/2026-11-22", "sums may come from days before");
+    let named = ask("$filter=event_date%20ge%202026-10-10&range=last_7_days").await;
+    assert_eq!(named.header("flattap-period"), "2026-11-16/2026-11-22", "what is said is said");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,7 +41,7 @@ pub(super) async fn metadata(asked: &Asked<'_>) -> Result<HttpResponse, ApiError
     Ok(said(asked, "application/xml", document))
 }
 
-async fn of_root<'a>(asked: &Asked<'a>) -> Result<Vec<Set<'a>>, ApiError> {
+async fn of_root<'a>(asked: &'a Asked<'_>) -> Result<Vec<Set<'a>>, ApiError> {
     match &asked.root.set {
         Some(name) => Ok(vec![sets::find(asked, name).await?]),
         None => sets::all(asked).await,

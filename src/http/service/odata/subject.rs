@@ -30,6 +30,9 @@ use crate::request::{
 use crate::store::{Snapshot, TableKey};
 use crate::table::{Column, ColumnType};
 
+/// Columns of a view that say on which day a row is, as the tables' own do.
+const VIEW_DAYS: [&str; 3] = ["event_date", "event_time", "event_time_utc"];
+
 /// Days of the period when a request names none.
 const DEFAULT_DAYS: u32 = 30;
 
@@ -43,7 +46,7 @@ pub(super) struct Words<'a> {
 
 enum Of<'a> {
     Table { spec: &'static TableSpec, request: Box<TableRequest>, names_period: bool },
-    View { view: &'a SavedQuery, request: QueryRequest },
+    View { view: &'a SavedQuery, request: QueryRequest, names_period: bool },
 }
 
 /// What will be read.
@@ -122,7 +125,7 @@ impl<'a> Words<'a> {
         let of = match &set.what {
             What::View(view) => {
                 let request = request::parse_view(&words, view.parameters, view.range, rules)?;
-                Of::View { view, request }
+                Of::View { view, request, names_period }
             }
             what => {
                 let spec = what.spec().ok_or_else(|| ApiError::internal("a set without a table"))?;
@@ -149,7 +152,7 @@ impl<'a> Words<'a> {
             Of::Table { spec, request, .. } => {
                 add(format!("{} {:?} {} {:?}", spec.name, request.events, request.own, request.filters));
             }
-            Of::View { view, request } => add(format!("{} {:?}", view.query.text(), request.values)),
+            Of::View { view, request, .. } => add(format!("{} {:?}", view.query.text(), request.values)),
         }
         let digest = said.finalize();
         digest.first_chunk().map_or(0, |half| u128::from_le_bytes(*half))
@@ -181,13 +184,17 @@ impl<'a> Words<'a> {
                 plan.selection = self.selection.clone();
                 Ok(Subject::Table(Box::new(plan)))
             }
-            Of::View { view, request } => {
+            Of::View { view, request, names_period } => {
                 let mut request = request.clone();
                 request.account = Some(asked.account.clone());
+                let longest = asked.state.config.limits.range_days;
                 if let Some(pinned) = pinned {
                     request.period = as_pinned(pinned)?;
+                } else if let (false, Some(condition)) = (*names_period, &self.selection.condition) {
+                    let usual = request.period.resolve(today, longest)?.days;
+                    request.period = reaching(usual, day_bounds(condition, &VIEW_DAYS, zone), today);
                 }
-                let resolved = request.period.resolve(today, asked.state.config.limits.range_days)?;
+                let resolved = request.period.resolve(today, longest)?;
                 if resolved.window.is_none() {
                     request.period = between(resolved.days);
                 }
@@ -415,19 +422,33 @@ fn bounds_of(spec: &TableSpec, condition: &Expression, zone: &TimeZone) -> Bound
     }
 }
 
-/// The period of a request that names none: the days of its condition, else the last thirty. A condition that only ends
-/// somewhere looks at the last thirty days, or where it ends earlier at thirty days up to there.
+/// The period of a request that names none: the days of its condition, else the last thirty.
 fn implied(bounds: Bounds, today: Date) -> PeriodRequest {
+    match told(bounds, today) {
+        Some(days) => between(days),
+        None => PeriodRequest::Named(NamedPeriod::LastDays(DEFAULT_DAYS)),
+    }
+}
+
+/// The period of a view that is asked for none: its usual one, and the days of the condition with it. Never less than the
+/// usual one, because what a query makes of a day may come from days before it.
+fn reaching(usual: Days, bounds: Bounds, today: Date) -> PeriodRequest {
+    between(
+        told(bounds, today)
+            .map_or(usual, |told| Days { first: usual.first.min(told.first), last: usual.last.max(told.last) }),
+    )
+}
+
+/// The days of a condition. One that only ends somewhere looks at the last thirty days, or where it ends earlier at thirty
+/// days up to there.
+fn told(bounds: Bounds, today: Date) -> Option<Days> {
     let before = |day: Date, days: u32| day.checked_sub(i64::from(days).days()).unwrap_or(day);
     let usual = before(today, DEFAULT_DAYS);
     match (bounds.first, bounds.last) {
-        (None, None) => PeriodRequest::Named(NamedPeriod::LastDays(DEFAULT_DAYS)),
-        (Some(first), last) => {
-            let last = last.unwrap_or(today).max(first);
-            between(Days { first, last })
-        }
-        (None, Some(last)) if last >= usual => between(Days { first: usual, last: last.min(today) }),
-        (None, Some(last)) => between(Days { first: before(last, DEFAULT_DAYS - 1), last }),
+        (None, None) => None,
+        (Some(first), last) => Some(Days { first, last: last.unwrap_or(today).max(first) }),
+        (None, Some(last)) if last >= usual => Some(Days { first: usual, last: last.min(today) }),
+        (None, Some(last)) => Some(Days { first: before(last, DEFAULT_DAYS - 1), last }),
     }
 }
 
