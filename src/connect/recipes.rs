@@ -218,7 +218,7 @@ pub fn recipes(address: &Address, columns: &[(String, ColumnType)], service: &Se
                 quoted(&address.url("csv", &[("api_key", "")]))
             ),
             page: None,
-            is_tested: false,
+            is_tested: true,
         },
         Recipe {
             tool: "grafana",

@@ -1,12 +1,12 @@
 """Runs the recipes of the gateway with their tools, and prints how many rows and columns each gives as JSON.
 
-    FLATTAP_KEY=… python tests/clients/recipes.py BASE QUERY [DUCKDB]
+    FLATTAP_KEY=… python tests/clients/recipes.py BASE QUERY RSCRIPT [DUCKDB]
 
 BASE is the gateway, QUERY the path below /v1/connect/ and the query string of a table. The texts are run as they are;
-only `YOUR_KEY` is replaced, and the base where it differs. DUCKDB is a folder with a DuckDB and its extension httpfs,
-which are of one version; without it DuckDB is left out.
+only `YOUR_KEY` is replaced, and the base where it differs. RSCRIPT is R's program for scripts. DUCKDB is a folder with a
+DuckDB and its extension httpfs, which are of one version; without it DuckDB is left out.
 
-    {"curl": {"rows": 30, "columns": [...]}, "pandas": …, "polars": …, "duckdb": …}
+    {"curl": {"rows": 30, "columns": [...]}, "pandas": …, "polars": …, "r": …, "duckdb": …}
 """
 
 import csv
@@ -56,6 +56,23 @@ def by_polars(text, name):
     return {"rows": frame.height, "columns": frame.columns}
 
 
+def by_r(text, name, rscript):
+    look = f"""
+        times <- names({name})[sapply({name}, inherits, what = "POSIXct")]
+        writeLines(c(nrow({name}), paste(names({name}), collapse = ","), paste(times, collapse = ",")))
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        script = pathlib.Path(folder, "recipe.R")
+        script.write_text(f"{text}\n{look}", encoding="utf-8")
+        # In a plain C locale R would write what is not ASCII as escapes.
+        locale = {**os.environ, "LC_ALL": "C.UTF-8"}
+        run = subprocess.run([rscript, "--vanilla", script], encoding="utf-8", capture_output=True, env=locale)
+    if run.returncode:
+        raise RuntimeError(run.stderr)
+    rows, columns, times = run.stdout.splitlines()
+    return {"rows": int(rows), "columns": columns.split(","), "times": times.split(",")}
+
+
 # A process of its own: this one may have another DuckDB.
 DUCKDB = """
 import json, pathlib, sys
@@ -82,13 +99,14 @@ def by_duckdb(text, folder):
     return json.loads(run.stdout)
 
 
-def main(base, query, duckdb=None):
+def main(base, query, rscript, duckdb=None):
     texts = recipes(base, query)
     name = query.split("?")[0]
     seen = {
         "curl": by_curl(texts["curl"]),
         "pandas": by_pandas(texts["pandas"], name),
         "polars": by_polars(texts["polars"], name),
+        "r": by_r(texts["r"], name, rscript),
     }
     if duckdb:
         seen["duckdb"] = by_duckdb(texts["duckdb"], duckdb)
@@ -96,7 +114,7 @@ def main(base, query, duckdb=None):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4):
+    if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
     main(*sys.argv[1:])
     sys.stdout.flush()

@@ -55,26 +55,27 @@ async fn every_power_query_text_is_one_to_microsofts_parser() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Python with pandas and polars (FLATTAP_TEST_PYTHON), curl, and a DuckDB with httpfs (FLATTAP_TEST_DUCKDB)"]
+#[ignore = "needs Python with pandas and polars (FLATTAP_TEST_PYTHON), curl, R with readr (FLATTAP_TEST_RSCRIPT), and a DuckDB with httpfs (FLATTAP_TEST_DUCKDB)"]
 async fn tools_run_their_recipes() {
     let gateway = TestGateway::start().await;
-    let duckdb = variable("FLATTAP_TEST_DUCKDB");
+    let (rscript, duckdb) = (variable("FLATTAP_TEST_RSCRIPT"), variable("FLATTAP_TEST_DUCKDB"));
     for (query, path) in [
         (format!("events?{WEEK}"), format!("/v1/events.csv?{WEEK}")),
         ("campaigns?range=last_90_days".to_owned(), "/v1/campaigns.csv?range=last_90_days".to_owned()),
     ] {
         let rows = gateway.get(&path).await.good().csv();
         assert!(!rows.rows.is_empty());
-        let seen = python_with("recipes.py", &[&gateway.base, &query, &duckdb], &[("FLATTAP_KEY", TEST_KEY)]).await;
-        for tool in ["curl", "pandas", "polars", "duckdb"] {
+        let arguments = [&*gateway.base, &query, &rscript, &duckdb];
+        let seen = python_with("recipes.py", &arguments, &[("FLATTAP_KEY", TEST_KEY)]).await;
+        for tool in ["curl", "pandas", "polars", "r", "duckdb"] {
             assert_eq!(seen[tool]["rows"], rows.rows.len(), "{tool}: {query}");
             assert_eq!(seen[tool]["columns"], json!(rows.columns), "{tool}: {query}");
         }
-        let times = seen["pandas"]["times"].as_array().unwrap();
-        assert!(
-            times.contains(&json!(if query.starts_with("events") { "event_time" } else { "scheduled_on" })),
-            "{times:?}"
-        );
+        for tool in ["pandas", "r"] {
+            let times = seen[tool]["times"].as_array().unwrap();
+            let time = if query.starts_with("events") { "event_time" } else { "scheduled_on" };
+            assert!(times.contains(&json!(time)), "{tool}: {times:?}");
+        }
     }
 }
 
