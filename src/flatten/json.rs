@@ -103,6 +103,24 @@ impl<'a> Reader<'a> {
         Ok(Some(key))
     }
 
+    /// Reads the next key and its colon if they are exactly `member`, a [`member`] written without white space; else
+    /// nothing is read and [`Reader::key`] says what comes.
+    #[inline]
+    pub fn expect(&mut self, place: &mut Place, member: &[u8]) -> bool {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let (comma, rest) = match (&place, rest) {
+            (Place::First, rest) => (0, rest),
+            (Place::Further, [b',', rest @ ..]) => (1, rest),
+            (Place::Further, _) => return false,
+        };
+        let found = !member.is_empty() && rest.starts_with(member);
+        if found {
+            self.at += comma + member.len();
+            *place = Place::Further;
+        }
+        found
+    }
+
     /// The first byte of the next element of an array whose `[` is read; `None` after the last.
     #[inline]
     pub fn element(&mut self, place: &mut Place) -> Result<Option<u8>, NotJson> {
@@ -203,6 +221,14 @@ impl<'a> Reader<'a> {
         }
         self.at = end;
         Ok(())
+    }
+}
+
+/// A key with its quotes and colon as it is mostly written; nothing for a key that has to be written otherwise.
+pub(super) fn member(key: &str) -> Box<[u8]> {
+    match special(key.as_bytes(), 0) == key.len() {
+        true => format!("\"{key}\":").into_bytes().into(),
+        false => Box::default(),
     }
 }
 
@@ -345,6 +371,27 @@ mod tests {
         fn whatever_serde_json_reads_is_read_alike_and_nothing_else(text in nearly_json(), other in "[\\[\\]{},:\"0-9a-z\\\\ .-]{0,12}") {
             prop_assert_eq!(read(&text), expected(&text), "{}", text);
             prop_assert_eq!(read(&other).is_some(), expected(&other).is_some(), "{}", other);
+        }
+    }
+
+    #[test]
+    fn an_expected_key_is_read_only_where_it_stands_and_only_as_it_is() {
+        let read = |text: &str, mut place: Place, key: &str| {
+            let mut reader = Reader::new(text);
+            (reader.expect(&mut place, &member(key)), reader.offset(), matches!(place, Place::First))
+        };
+        assert_eq!(read(r#""ab":1}"#, Place::First, "ab"), (true, 5, false));
+        assert_eq!(read(r#","ab":1}"#, Place::Further, "ab"), (true, 6, false));
+        for (text, key) in
+            [(r#","ab":1}"#, "ab"), (r#""ab":1}"#, "a"), (r#""a":1}"#, "ab"), (r#""ab" :1}"#, "ab"), ("}", "")]
+        {
+            assert_eq!(read(text, Place::First, key), (false, 0, true), "{text} {key:?}");
+        }
+        assert_eq!(read(r#""ab":1}"#, Place::Further, "ab"), (false, 0, false), "a comma is due");
+        assert_eq!(read("", Place::Further, "ab"), (false, 0, false));
+        assert_eq!(read(r#""":1}"#, Place::First, ""), (true, 3, false), "an empty key is a key");
+        for key in ["a\"b", "a\\b", "a\nb"] {
+            assert!(member(key).is_empty(), "{key:?} is not written as it is");
         }
     }
 

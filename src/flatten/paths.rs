@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::error::{FlattenError, MAX_COLUMNS};
-use super::hash;
+use super::{hash, json};
 
 /// Keys a walk may meet, objects that are taken apart included.
 const MAX_NODES: usize = 4 * MAX_COLUMNS;
@@ -69,6 +69,8 @@ pub(super) struct Node {
     /// The column, once a value came.
     pub column: Option<u32>,
     key: Box<str>,
+    /// The key as it is mostly written, see [`json::member`].
+    member: Box<[u8]>,
     parent: NodeId,
     /// The sibling that came after this one last time, and the first child of last time.
     after: NodeId,
@@ -87,8 +89,17 @@ impl Paths {
     pub fn new(shape: Shape, fixed: impl Iterator<Item = (&'static str, u8)>) -> Self {
         // No parent at all, so that an empty key at the top is not taken for the root itself.
         let parent = NodeId::MAX;
-        let root =
-            Node { role: Role::Root, hash: 0, record: 0, column: None, key: "".into(), parent, after: 0, first: 0 };
+        let root = Node {
+            role: Role::Root,
+            hash: 0,
+            record: 0,
+            column: None,
+            key: "".into(),
+            member: Box::default(),
+            parent,
+            after: 0,
+            first: 0,
+        };
         let mut paths = Self { nodes: vec![root], table: HashTable::new(), hasher: RandomState::default() };
         let section = |section| Role::Property { section, levels: 0 };
         paths.add(ROOT, "ts", Role::Time);
@@ -116,17 +127,21 @@ impl Paths {
         &mut self.nodes[id as usize]
     }
 
-    /// The child with this key, if it is known; `before` is the key before it in the same object, if any.
+    /// The child that is expected behind `before`, or first of all, because it was there last time; and its key as it is
+    /// mostly written. A guess: it may be no child of `parent` at all, and is not written as one then.
     #[inline]
-    pub fn find(&mut self, parent: NodeId, before: Option<NodeId>, key: &str) -> Option<NodeId> {
+    pub fn guess(&self, parent: NodeId, before: Option<NodeId>) -> (NodeId, &[u8]) {
         let guess = match before {
             Some(before) => self.nodes[before as usize].after,
             None => self.nodes[parent as usize].first,
         };
-        let guessed = &self.nodes[guess as usize];
-        if guessed.parent == parent && *guessed.key == *key {
-            return Some(guess);
-        }
+        let node = &self.nodes[guess as usize];
+        (guess, if node.parent == parent { &node.member } else { &[] })
+    }
+
+    /// The child with this key, if it is known; `before` is the key before it in the same object, if any.
+    #[inline]
+    pub fn find(&mut self, parent: NodeId, before: Option<NodeId>, key: &str) -> Option<NodeId> {
         let nodes = &self.nodes;
         let found = *self.table.find(self.hasher.hash_one((parent, key)), |id| {
             let node = &nodes[*id as usize];
@@ -152,7 +167,17 @@ impl Paths {
         // Bounded by MAX_NODES.
         let id = self.nodes.len() as NodeId;
         let hash = hash::path(self.nodes[parent as usize].hash, key);
-        self.nodes.push(Node { role, hash, record: 0, column: None, key: key.into(), parent, after: 0, first: 0 });
+        self.nodes.push(Node {
+            role,
+            hash,
+            record: 0,
+            column: None,
+            key: key.into(),
+            member: json::member(key),
+            parent,
+            after: 0,
+            first: 0,
+        });
         let nodes = &self.nodes;
         let hasher = &self.hasher;
         let hash_of = |id: &NodeId| {

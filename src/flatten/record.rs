@@ -131,20 +131,28 @@ impl<'p, 'a> Walk<'p, 'a> {
     fn object(&mut self, parent: NodeId, depth: u32) -> Result<(), Stop> {
         let mut place = Place::First;
         let mut before = None;
-        while let Some(key) = self.reader.key(&mut place, &mut self.key)? {
-            let known = self.paths.find(parent, before, &key);
+        loop {
+            let (guess, member) = self.paths.guess(parent, before);
+            let known = if self.reader.expect(&mut place, member) {
+                Ok(guess)
+            } else {
+                match self.reader.key(&mut place, &mut self.key)? {
+                    Some(key) => self.paths.find(parent, before, &key).ok_or(key),
+                    None => return Ok(()),
+                }
+            };
             let first = self.reader.byte()?;
             if first == b'n' {
                 self.reader.literal("ull")?;
-                if let Some(node) = known {
-                    before = known;
+                if let Ok(node) = known {
+                    before = Some(node);
                     self.visit(node);
                 }
                 continue;
             }
             let node = match known {
-                Some(node) => node,
-                None => match self.paths.place(parent, &key)? {
+                Ok(node) => node,
+                Err(key) => match self.paths.place(parent, &key)? {
                     Some(node) => node,
                     None => {
                         self.skip(first, depth)?;
@@ -156,7 +164,6 @@ impl<'p, 'a> Walk<'p, 'a> {
             self.visit(node);
             self.value(node, first, depth)?;
         }
-        Ok(())
     }
 
     /// Notes that a key came; if it came before in this record, what it held then no longer counts.
