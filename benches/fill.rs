@@ -41,7 +41,7 @@ const PAGE: usize = 4_991;
 const THREADS: usize = 2;
 /// As a load does it: so many days at once, if their cells together are no more than these bytes.
 const DAYS_AT_ONCE: usize = 2;
-const SORTED_AT_ONCE: usize = 72 << 20;
+const SORTED_AT_ONCE: usize = 48 << 20;
 
 fn main() -> Done<()> {
     flattap::allocator::give_memory_back_soon();

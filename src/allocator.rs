@@ -11,7 +11,7 @@ const OPTIONS: [(mi_option_t, &str, std::ffi::c_long); 2] = [
     (4, "MIMALLOC_ARENA_EAGER_COMMIT", 0),
     // Freed pages go back after so many milliseconds. At once costs a load a sixth of its time in page faults,
     // because each page of CleverTap's takes again what the one before gave back; 100 ms cost 150 MB.
-    (15, "MIMALLOC_PURGE_DELAY", 5),
+    (15, "MIMALLOC_PURGE_DELAY", 15),
 ];
 
 /// Lets the allocator return freed pages to the system soon after they become free, not when it next finds the time:

@@ -60,6 +60,10 @@ pub use view::output_columns;
 /// Batches in flight between the scan and the encoder: enough to keep both busy, few enough to bound memory.
 const BATCHES_AHEAD: usize = 2;
 
+/// Rows of a batch of a table that is read as it lies: with those ahead, those being written and the one being read,
+/// a stream has some seven batches at once, and a text cell alone takes 16 bytes. Queries keep the engine's 8,192.
+const BATCH_ROWS: usize = 2_048;
+
 /// The engine: what all queries share.
 #[derive(Clone)]
 pub struct Engine {
@@ -90,7 +94,7 @@ impl Engine {
         Ok(Self { runtime, objects, hasher, store: store.clone(), threads, limits })
     }
 
-    /// A session for one query, with memory of its own. `zone` is that of its today.
+    /// A session for one query, with memory of its own. `zone` is that of its today; without one it is for a table.
     fn session(&self, zone: Option<&TimeZone>) -> Result<SessionContext, QueryError> {
         let pool = Arc::new(FairSpillPool::new(self.limits.memory));
         let runtime = RuntimeEnvBuilder::from_runtime_env(&self.runtime).with_memory_pool(pool).build_arc()?;
@@ -100,8 +104,9 @@ impl Engine {
             .with_information_schema(false)
             .with_create_default_catalog_and_schema(true)
             .with_default_catalog_and_schema(CATALOG, SCHEMA);
-        if let Some(zone) = zone {
-            config.options_mut().execution.time_zone = Some(zone_name(zone).to_owned());
+        match zone {
+            Some(zone) => config.options_mut().execution.time_zone = Some(zone_name(zone).to_owned()),
+            None => config = config.with_batch_size(BATCH_ROWS),
         }
         let state = SessionStateBuilder::new()
             .with_config(config)

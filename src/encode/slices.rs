@@ -7,7 +7,7 @@ use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 
 /// About as many bytes as one piece is to become.
-pub(super) const PIECE: usize = 2 * 1024 * 1024;
+pub(super) const PIECE: usize = 1024 * 1024;
 /// What a cell takes besides its text: digits, separators, a date.
 const CELL: usize = 12;
 

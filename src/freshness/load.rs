@@ -27,7 +27,7 @@ const WALKS_TRIED: usize = 3;
 /// Walks that are sorted and written at once, as far as [`SORTED_AT_ONCE`] allows.
 const WALKS_AT_ONCE: usize = 2;
 /// Bytes of cells of several walks that are sorted at once; a larger walk goes alone.
-const SORTED_AT_ONCE: u64 = 72 << 20;
+const SORTED_AT_ONCE: u64 = 48 << 20;
 /// Days of one walk that are sorted and written at once.
 const WRITTEN_AT_ONCE: usize = 2;
 

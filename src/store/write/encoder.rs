@@ -23,8 +23,9 @@ use crate::store::StoreError;
 use crate::store::columns::file_schema;
 use crate::table::Column;
 
-/// Rows of a row group: large enough to compress, small enough to hold.
-const GROUP_ROWS: usize = 128 * 1024;
+/// Rows of a row group: large enough to compress, small enough to hold. Every reader holds the compressed columns of one,
+/// some 5 MB, and however many days are being written as much again.
+const GROUP_ROWS: usize = 32 * 1024;
 /// A row group ends early when it is this large encoded, for tables with very long text.
 const GROUP_BYTES: usize = 64 << 20;
 /// A data page. Larger ones compress hardly better, and the allocator gives their buffers back to the system each time.
