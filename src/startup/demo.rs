@@ -23,6 +23,7 @@ pub fn demo(listen: SocketAddr, data_dir: Option<PathBuf>) -> anyhow::Result<Exi
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             // The real one keeps its callers waiting, and sells more; a newcomer should not have to wait for either.
             first_page_polls: 0,
+            count_polls: 0,
             rows: Rows::Scaled(0.2),
             ..SimulatorConfig::default()
         })

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use flattap::simulator::{Endpoint, Fault, Oddity, Place};
+use futures_util::future::join_all;
 
-use crate::support::TestGateway;
+use crate::support::{Setup, TestGateway};
 
 const PATH: &str = "/v1/events.csv?event=Charged&range=last_7_days";
 
@@ -14,7 +15,16 @@ async fn cold_fill_with(
     place: impl Into<Place>,
     fault: Fault,
 ) -> (TestGateway, crate::support::Answer, usize) {
-    let gateway = TestGateway::start().await;
+    cold_fill(Setup::default(), times, place, fault).await
+}
+
+async fn cold_fill(
+    setup: Setup,
+    times: u32,
+    place: impl Into<Place>,
+    fault: Fault,
+) -> (TestGateway, crate::support::Answer, usize) {
+    let gateway = TestGateway::with(setup).await;
     let today = gateway.today();
     let rows =
         gateway.records("Charged", today.checked_sub(jiff::ToSpan::days(7)).unwrap(), today.yesterday().unwrap()).len();
@@ -117,18 +127,26 @@ async fn refusals_are_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lasting_faults_are_told() {
-    is_told(Endpoint::EventsPage, Fault::Html(503), 503, "upstream_unavailable").await;
-    is_told(Endpoint::EventsPage, Fault::TooManyRequests, 503, "upstream_overloaded").await;
-    is_told(Endpoint::EventsPage, Fault::InProgress, 504, "upstream_timeout").await;
-    is_told(Endpoint::EventsPage, Fault::CutBody, 503, "upstream_unavailable").await;
-    is_told(Endpoint::EventsPage, Fault::NextCursorRepeated, 502, "upstream_malformed").await;
-    is_told(Endpoint::EventsPage, Fault::NextCursorNumber, 502, "upstream_malformed").await;
-    is_told(Endpoint::EventsPage, Fault::CursorExpired, 503, "upstream_unavailable").await;
+    let faults = [
+        (Fault::Html(503), 503, "upstream_unavailable"),
+        (Fault::TooManyRequests, 503, "upstream_overloaded"),
+        (Fault::InProgress, 504, "upstream_timeout"),
+        (Fault::CutBody, 503, "upstream_unavailable"),
+        (Fault::NextCursorRepeated, 502, "upstream_malformed"),
+        (Fault::NextCursorNumber, 502, "upstream_malformed"),
+        (Fault::CursorExpired, 503, "upstream_unavailable"),
+    ];
+    // Most of the time is waiting.
+    join_all(faults.map(|(fault, status, code)| is_told(Endpoint::EventsPage, fault, status, code))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_never_comes_is_told() {
-    is_told(Endpoint::EventsPage, Fault::Hang(Duration::from_secs(60)), 504, "upstream_timeout").await;
+    let mut setup = Setup::default();
+    (setup.tuning.first_byte, setup.tuning.within) = (Duration::from_secs(1), Duration::from_secs(4));
+    let hang = Fault::Hang(Duration::from_secs(60));
+    let (_, answer, _) = cold_fill(setup, u32::MAX, Endpoint::EventsPage, hang).await;
+    answer.refused(504, "upstream_timeout");
 }
 
 #[tokio::test(flavor = "multi_thread")]

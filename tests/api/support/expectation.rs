@@ -217,6 +217,8 @@ impl Expectation {
 
     /// Rows as column name → CSV cell; a missing name is null. Not in any order.
     pub fn cells(&self) -> Vec<BTreeMap<String, String>> {
+        let known: HashMap<&[String], &Property> =
+            self.properties.iter().map(|property| (property.path.as_slice(), property)).collect();
         self.rows
             .iter()
             .zip(&self.fixed)
@@ -226,7 +228,7 @@ impl Expectation {
                     .filter_map(|(name, cell)| cell.as_ref().map(|cell| ((*name).to_owned(), cell.clone())))
                     .collect();
                 for (path, value) in properties {
-                    let property = self.properties.iter().find(|known| known.path == *path).unwrap();
+                    let property = known[path.as_slice()];
                     if fits(property.kind, value) {
                         row.insert(property.name.clone(), render(property.kind, value));
                     } else {

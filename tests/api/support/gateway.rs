@@ -80,7 +80,7 @@ impl TestGateway {
         let simulator = Simulator::start(setup.simulator.clone()).expect("the simulator starts");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (base, admin, handle) = serve(&setup, &simulator, &zone, &clock, folder.path()).await;
-        let client = Client::builder().no_gzip().build().expect("a client");
+        let client = Client::builder().no_gzip().tls_certs_only([]).build().expect("a client");
         Self { simulator, client, zone, base, admin, clock, setup, handle, folder }
     }
 
