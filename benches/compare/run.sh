@@ -18,8 +18,12 @@ build
 # Pages to a table: 200,000 records in 50 pages.
 "$fill" pages "$work/pages" 10 20000
 for ((round = 0; round < ROUNDS; round++)); do
+    # Nobody pays for what another left to be written.
+    sync
     timeout 300 "$fill" commit "$work/pages" 1 | awk '{print $3}' >>"$work/fill"
+    sync
     timeout 300 "$PYTHON" benches/compare/notebook.py duckdb "$work/pages" "$work/duckdb.csv" >>"$work/duckdb"
+    sync
     timeout 300 "$PYTHON" benches/compare/notebook.py pandas "$work/pages" "$work/pandas.csv" >>"$work/pandas"
 done
 rm -rf "$work"/*.csv "$work/pages"
