@@ -64,9 +64,12 @@ name = "compare"
 hash = "sha256:$(printf key | sha256sum | cut -d' ' -f1)"
 accounts = ["*"]
 tables = ["*"]
+# As the others see them.
+pii = "clear"
 TOML
     chmod 600 "$work/flattap.toml"
-    "$flattap" serve --config "$work/flattap.toml" 2>"$work/serve.log" &
+    # Without a line per request, as nginx.
+    FLATTAP_LOG=warn "$flattap" serve --config "$work/flattap.toml" 2>"$work/serve.log" &
     server=$!
     started+=("$server")
     ours="http://127.0.0.1:$((PORT + 1))/v1"
