@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 pub(super) struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
 
 /// A stream has few chunks under way; more idle buffers than this come from a reader that hoards them.
-const IDLE: usize = 8;
+const IDLE: usize = 4;
 
 impl Buffers {
     /// An empty buffer, with room if one came back.

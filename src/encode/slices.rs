@@ -7,7 +7,7 @@ use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 
 /// About as many bytes as one piece is to become.
-pub(super) const PIECE: usize = 1024 * 1024;
+pub(super) const PIECE: usize = 128 * 1024;
 /// What a cell takes besides its text: digits, separators, a date.
 const CELL: usize = 12;
 
@@ -89,6 +89,6 @@ mod tests {
     fn a_row_is_never_cut_and_an_empty_batch_vanishes() {
         assert_eq!(pieces(batch(1, &"x".repeat(3 * PIECE))).len(), 1);
         assert!(pieces(batch(0, "")).is_empty());
-        assert_eq!(pieces(batch(8192, "short")).len(), 1);
+        assert_eq!(pieces(batch(2048, "short")).len(), 1);
     }
 }
