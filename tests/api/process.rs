@@ -135,8 +135,8 @@ async fn check_tells_what_is_wrong_with_an_account() {
     assert!(stdout(&refused).contains("wrong passcode, wrong region"), "{}", stdout(&refused));
     assert!(!stdout(&refused).contains("AAA-BBB-CCCC") && !stderr(&refused).contains("AAA-BBB-CCCC"));
 
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let nowhere = wrong.replace(&simulator.base_url(), &format!("http://{nobody}"));
+    // A port that the system gives to nobody, so that no other test's server is met there.
+    let nowhere = wrong.replace(&simulator.base_url(), "http://127.0.0.1:1");
     let unreachable = run(&["check", "--config", nowhere.argument()]);
     ended(&unreachable, 1);
     assert!(stdout(&unreachable).contains("no network"), "{}", stdout(&unreachable));
