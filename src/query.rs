@@ -91,10 +91,8 @@ impl Engine {
         let disk = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::Directories(vec![store.spill_dir().to_owned()]))
             .with_max_temp_directory_size(limits.disk);
-        let runtime = RuntimeEnvBuilder::new()
-            .with_disk_manager_builder(disk)
-            .with_metadata_cache_limit(FOOTERS)
-            .build_arc()?;
+        let runtime =
+            RuntimeEnvBuilder::new().with_disk_manager_builder(disk).with_metadata_cache_limit(FOOTERS).build_arc()?;
         let objects = ObjectStoreUrl::parse("flattap://store")?;
         runtime.register_object_store(objects.as_ref(), store.object_store());
         let threads = QueryThreads::start().map_err(DataFusionError::IoError)?;
