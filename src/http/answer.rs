@@ -27,6 +27,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 
+pub use body::WRITE_AFTER;
 pub use cache::{AnswerCache, AnswerLimits};
 pub use facts::{AnswerFacts, CacheStatus};
 pub(in crate::http) use headers::disposition;

@@ -13,6 +13,7 @@ use crate::clevertap::{Tuning, UpstreamError};
 use crate::config::{CacheConfig, Config, ConfigError};
 use crate::encode::Workers;
 use crate::freshness::Feed;
+use crate::http::answer::WRITE_AFTER;
 use crate::http::answer::{AnswerCache, AnswerLimits};
 use crate::http::limits::Admission;
 use crate::http::links::{self, Links};
@@ -127,7 +128,8 @@ impl Gateway {
             .shutdown_timeout(GRACE_SECONDS)
             .shutdown_signal(asked_to_stop())
             .on_connect(links::note_address)
-            .client_request_timeout(REQUEST_HEAD_WITHIN);
+            .client_request_timeout(REQUEST_HEAD_WITHIN)
+            .h1_write_buffer_size(WRITE_AFTER);
         let public = match &settings.tls {
             Some(files) => public.listen_rustls_0_23(listener, tls::server_config(files)?),
             None => public.listen(listener),
