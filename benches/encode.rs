@@ -103,11 +103,14 @@ fn one_thread(criterion: &mut Criterion) {
     }
 }
 
+/// Rows of a batch, as the engine gives those of a table with some forty columns.
+const ROWS: usize = 512;
+
 /// The whole way to chunks, with as many threads as the machine gives.
 fn pumped(criterion: &mut Criterion) {
     let (columns, batch) = table(100_000);
     let batches: Vec<RecordBatch> =
-        (0..batch.num_rows()).step_by(8192).map(|from| batch.slice(from, 8192.min(batch.num_rows() - from))).collect();
+        (0..batch.num_rows()).step_by(ROWS).map(|from| batch.slice(from, ROWS.min(batch.num_rows() - from))).collect();
     let workers = Workers::for_this_machine().expect("threads");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let run = || {

@@ -43,7 +43,7 @@ mod tests {
     fn the_options_stand_where_we_say_and_take_our_values() {
         // SAFETY: reads numbers in a table of the allocator.
         let now = || OPTIONS.map(|(option, ..)| unsafe { mi_option_get(option) });
-        // What mimalloc documents as their defaults: another order would show here.
+        // Their defaults in mimalloc's `options.c`: another order would show here. (Nobody is to set them in the environment.)
         assert_eq!(now(), [2, 1_000, 10_000]);
         give_memory_back_soon();
         assert_eq!(now(), OPTIONS.map(|(.., value)| value));

@@ -41,8 +41,9 @@ pub use workers::Workers;
 use crate::table::ColumnType;
 
 /// Raised whenever an encoder begins to write other bytes for the same rows and options: it enters every entity tag,
-/// so that a download that was begun before an upgrade is not finished with bytes of another shape.
-pub const GENERATION: u8 = 1;
+/// so that a download that was begun before an upgrade is not finished with bytes of another shape. Where batches and
+/// pieces are cut counts too: it shows in Arrow, Parquet and compressed bytes.
+pub const GENERATION: u8 = 2;
 
 /// One column of an answer, as its reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -31,7 +31,7 @@ pub(super) fn schema(columns: &[OutputColumn]) -> SchemaRef {
 
 fn outside(kind: ColumnType) -> DataType {
     match kind {
-        // The offsets of one batch end at 2 GiB; batches are cut to a few MiB before they come here.
+        // The offsets of one batch end at 2 GiB; batches are cut to pieces or single rows before they come here.
         ColumnType::Text | ColumnType::Json => DataType::Utf8,
         other => other.arrow(),
     }

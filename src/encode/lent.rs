@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 #[derive(Clone, Default)]
 pub(super) struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
 
-/// A stream has few chunks under way; more idle buffers than this come from a reader that hoards them.
+/// Enough for the pieces that two threads write and the reader has in hand; further ones are given back.
 const IDLE: usize = 4;
 
 impl Buffers {

@@ -124,12 +124,13 @@ impl Iterator for DayRows {
             if let Some(batch) = self.open.as_mut().and_then(Assembly::next) {
                 return Some(batch.map_err(FillError::from));
             }
+            // The cells of the part before go first, so that those of two parts are never held together.
+            self.open = None;
             match self.following() {
                 Ok(None) => return None,
                 Ok(open) => self.open = open,
                 Err(error) => {
                     self.parts.clear();
-                    self.open = None;
                     return Some(Err(error));
                 }
             }

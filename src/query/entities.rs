@@ -80,7 +80,7 @@ impl Engine {
     ) -> Result<Entities, QueryError> {
         let columns = columns_of(plan.spec, snapshots);
         let view = output_columns(&plan.view, &columns);
-        let context = self.session(None)?;
+        let context = self.session(None, None)?;
         let frame = self.frame(&context, plan, snapshots, &columns, None)?;
         let order = plan.spec.order.iter().filter_map(|name| property_of(entity, name)).collect();
         entities(&context, frame, &view, entity, (plan.zone.clone(), order, self.limits.of_tables()))
@@ -94,7 +94,7 @@ impl Engine {
         entity: &EntityType,
     ) -> Result<Entities, QueryError> {
         let columns = planned.columns.clone();
-        let context = self.session(Some(zone))?;
+        let context = self.session(Some(zone), None)?;
         let with = (zone.clone(), Vec::new(), self.limits.of_queries());
         entities(&context, planned.into_frame(), &columns, entity, with)
     }

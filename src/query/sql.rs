@@ -105,7 +105,7 @@ impl Engine {
         plan: &QueryPlan,
         snapshots: &[Vec<Arc<Snapshot>>],
     ) -> Result<(SessionContext, LogicalPlan), QueryError> {
-        let mut context = self.session(Some(&plan.zone))?;
+        let mut context = self.session(Some(&plan.zone), None)?;
         functions::bound(&mut context, self.limits.memory as u64)?;
         for ((number, table), snapshots) in plan.tables.iter().enumerate().zip(snapshots) {
             let columns = columns_of(table.plan.spec, snapshots);

@@ -1,7 +1,7 @@
 //! One day as one Parquet file.
 //!
 //! In: batches of one day, sorted by `event_time, row_id`. Out: a file under a new name that nothing refers to yet;
-//! [`super::commit`] makes it part of the table. Row groups of at most 32 Ki rows; text that hardly repeats is packed
+//! [`super::commit`] makes it part of the table. Row groups of at most 16 Ki rows; text that hardly repeats is packed
 //! with zstd, all else with Snappy. The columns of a row group are encoded on several threads while the next batch is
 //! being made. Memory is one row group, encoded.
 //! What the rest of flattap relies on is checked on the way: the columns, the day of every row, and the order.

@@ -1,4 +1,4 @@
-//! `serde_json` is the judge of what is JSON and of what it says; the reader must agree on both, on any bytes.
+//! `serde_json` is the judge of what is JSON and of what it says; the reader must agree on both, on any text.
 
 use proptest::prelude::*;
 use serde::de::IgnoredAny;

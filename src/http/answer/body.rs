@@ -18,11 +18,11 @@ use crate::encode::Coding;
 use crate::error::ApiError;
 
 /// The server copies what it is given into a buffer of the connection, and drops a buffer that has become larger than
-/// 128 KiB after each use. Two slices and a head fit.
-const SLICE: usize = 60 * 1024;
+/// 128 KiB after each use. Two slices and a head are less.
+pub(super) const SLICE: usize = 60 * 1024;
 
-/// The server asks for more before it writes while its buffer holds less than this: for a second slice, so that an
-/// answer of usual size is one write.
+/// The server asks for more before it writes while its buffer holds less than this: behind a head of at most 2 KiB for a
+/// second slice, so that an answer of usual size is one write.
 pub const WRITE_AFTER: usize = SLICE + 2 * 1024;
 
 /// A finished answer in memory.

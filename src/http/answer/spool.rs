@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::OnceCell;
 
+use super::body::SLICE;
 use super::budget::{Budget, Share};
 use super::cache::Key;
 use super::gather::Encoded;
@@ -26,7 +27,8 @@ use crate::error::{ApiError, Code};
 /// A tool that looks up a size and then reads piece by piece takes seconds, a person's second try a minute or two.
 const IDLE: Duration = Duration::from_secs(5 * 60);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-const READ: u64 = 128 * 1024;
+/// What the connection takes at once.
+const READ: u64 = 2 * SLICE as u64;
 
 pub(super) struct Spools(Arc<Shared>);
 

@@ -4,6 +4,7 @@
 //! before this room, then what cannot be read or is not served, then what is not there, then the data.
 
 mod describe;
+mod periods;
 mod rows;
 mod sets;
 mod subject;

@@ -117,7 +117,7 @@ async fn a_large_day_goes_up_in_parts_and_a_broken_one_leaves_none() {
     let bucket = bucket().await;
     let table = open(&bucket).await.table(&charged());
     let columns = columns(&[("prop_note", ColumnType::Text)]);
-    // Text that does not compress: a row group alone is larger than a part.
+    // Text that does not compress: the day is larger than a part.
     let mut cells = rows(&columns, MONDAY, 140_000, 1).columns().to_vec();
     let noise = || (0..6).map(|_| format!("{:032x}", rand::random::<u128>())).collect::<String>();
     cells[6] = Arc::new(StringViewArray::from_iter_values((0..140_000).map(|_| noise())));

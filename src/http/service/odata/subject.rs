@@ -5,13 +5,12 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use jiff::ToSpan;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use url::form_urlencoded::Serializer;
 
 use super::Asked;
+use super::periods::{as_pinned, between, bounds_of, implied, reaching, view_bounds};
 use super::sets::{Set, What};
 use crate::auth::Cell;
 use crate::catalog::{FORM, Filling, Key, PERIOD, Parameter, Period, SELECTION, TableSpec};
@@ -20,21 +19,12 @@ use crate::freshness::Ready;
 use crate::http::fingerprint::Fingerprint;
 use crate::http::service::{hash_rows, sql};
 use crate::odata::{EntityType, Pinned};
-use crate::period::{Days, day_from_number, day_number};
+use crate::period::{Days, day_number};
 use crate::plan::{self, QueryPlan, ReadPlan, SavedQuery, View};
 use crate::query::{self, Entities};
-use crate::request::{
-    self, Bounds, DayWord, End, Expression, Moment, NamedPeriod, PeriodRequest, QueryKey, QueryRequest, Rules,
-    Selection, TableRequest, day_bounds, unknown_column,
-};
+use crate::request::{self, Expression, QueryKey, QueryRequest, Rules, Selection, TableRequest, unknown_column};
 use crate::store::{Snapshot, TableKey};
 use crate::table::{Column, ColumnType};
-
-/// Columns of a view that say on which day a row is, as the tables' own do.
-const VIEW_DAYS: [&str; 3] = ["event_date", "event_time", "event_time_utc"];
-
-/// Days of the period when a request names none.
-const DEFAULT_DAYS: u32 = 30;
 
 /// A request for a set, typed and not yet judged.
 pub(super) struct Words<'a> {
@@ -192,7 +182,7 @@ impl<'a> Words<'a> {
                     request.period = as_pinned(pinned)?;
                 } else if let (false, Some(condition)) = (*names_period, &self.selection.condition) {
                     let usual = request.period.resolve(today, longest)?.days;
-                    request.period = reaching(usual, day_bounds(condition, &VIEW_DAYS, zone), today);
+                    request.period = reaching(usual, view_bounds(condition, zone), today);
                 }
                 let resolved = request.period.resolve(today, longest)?;
                 if resolved.window.is_none() {
@@ -401,69 +391,4 @@ fn check(spec: &TableSpec, view: &View, selection: &Selection) -> Result<(), Api
         }
     }
     Ok(())
-}
-
-/// The days on which the condition can hold, by the columns that say on which day a row is.
-fn bounds_of(spec: &TableSpec, condition: &Expression, zone: &TimeZone) -> Bounds {
-    let columns: &[&str] = match spec.filling {
-        Filling::Events | Filling::EventItems => &["event_date", "event_time", "event_time_utc"],
-        Filling::Campaigns | Filling::CampaignReports => &["scheduled_on"],
-        Filling::MessageReports => &["start_time"],
-        _ => &["period_start"],
-    };
-    let bounds = day_bounds(condition, columns, zone);
-    match spec.filling {
-        // Their day is CleverTap's own, by a clock that need not be the one of their time.
-        Filling::Campaigns | Filling::CampaignReports | Filling::MessageReports => Bounds {
-            first: bounds.first.and_then(|day| day.yesterday().ok()),
-            last: bounds.last.and_then(|day| day.tomorrow().ok()),
-        },
-        _ => bounds,
-    }
-}
-
-/// The period of a request that names none: the days of its condition, else the last thirty.
-fn implied(bounds: Bounds, today: Date) -> PeriodRequest {
-    match told(bounds, today) {
-        Some(days) => between(days),
-        None => PeriodRequest::Named(NamedPeriod::LastDays(DEFAULT_DAYS)),
-    }
-}
-
-/// The period of a view that is asked for none: its usual one, and the days of the condition with it. Never less than the
-/// usual one, because what a query makes of a day may come from days before it.
-fn reaching(usual: Days, bounds: Bounds, today: Date) -> PeriodRequest {
-    between(
-        told(bounds, today)
-            .map_or(usual, |told| Days { first: usual.first.min(told.first), last: usual.last.max(told.last) }),
-    )
-}
-
-/// The days of a condition. One that only ends somewhere looks at the last thirty days, or where it ends earlier at thirty
-/// days up to there.
-fn told(bounds: Bounds, today: Date) -> Option<Days> {
-    let before = |day: Date, days: u32| day.checked_sub(i64::from(days).days()).unwrap_or(day);
-    let usual = before(today, DEFAULT_DAYS);
-    match (bounds.first, bounds.last) {
-        (None, None) => None,
-        (Some(first), last) => Some(Days { first, last: last.unwrap_or(today).max(first) }),
-        (None, Some(last)) if last >= usual => Some(Days { first: usual, last: last.min(today) }),
-        (None, Some(last)) => Some(Days { first: before(last, DEFAULT_DAYS - 1), last }),
-    }
-}
-
-fn between(days: Days) -> PeriodRequest {
-    PeriodRequest::Between { from: Moment::Day(DayWord::On(days.first)), end: End::To(DayWord::On(days.last)) }
-}
-
-fn as_pinned(pinned: &Pinned) -> Result<PeriodRequest, ApiError> {
-    let unreadable = || ApiError::internal("a token with days that there are not");
-    if let Some((from, until)) = pinned.window {
-        let moment =
-            |micros| jiff::Timestamp::from_microsecond(micros).map(|instant| TimeZone::UTC.to_datetime(instant));
-        let (from, until) = moment(from).and_then(|from| Ok((from, moment(until)?))).map_err(ApiError::internal)?;
-        return Ok(PeriodRequest::Between { from: Moment::At(from), end: End::Until(Moment::At(until)) });
-    }
-    let day = |number| day_from_number(number).ok_or_else(unreadable);
-    Ok(between(Days { first: day(pinned.days.0)?, last: day(pinned.days.1)? }))
 }
