@@ -281,6 +281,8 @@ impl Loader {
     ) -> Result<Vec<(NewDay, DayFacts)>, FillError> {
         let _taken = room.acquire_many(Self::permits(walk.bytes)).await.map_err(|_| FillError::Aborted)?;
         let mut stretches = block_in_place(|| Stretches::of(&walk, self.store.spill_dir()))?;
+        // What was staged lies in the stretches now: its memory and its file go before the days are written.
+        drop(walk);
         let files: Vec<_> = days
             .into_iter()
             .map(|(day, facts)| {
