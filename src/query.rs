@@ -62,7 +62,7 @@ const BATCHES_AHEAD: usize = 1;
 
 /// Cells of a batch of a table that is read as it lies: with the one ahead, those being written and the one being read,
 /// a stream has some six batches at once on two cores, and a text cell alone takes 16 bytes. Twice as many cells, in pieces
-/// twice as large, are read hardly a twentieth faster, and eleven readers take 25 MB more.
+/// twice as large, are read up to a tenth faster, and eleven readers take 25 MB more.
 const BATCH_CELLS: usize = 32 * 1024;
 
 /// The engine: what all queries share.

@@ -1,6 +1,5 @@
 //! Whole configurations, as a user writes them.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,8 +7,9 @@ use proptest::prelude::*;
 use rstest::rstest;
 use secrecy::ExposeSecret;
 
-use super::shape::{ELEMENT, all_keys};
 use super::*;
+
+mod sample;
 
 const HASH: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
@@ -387,61 +387,6 @@ fn a_configuration_built_in_code_follows_the_same_rules() {
     let config = Config::for_testing(Url::parse("http://127.0.0.1:9099").unwrap(), folder.path());
     config.check().unwrap();
     assert!(Config::local(folder.path()).unwrap().check().is_err());
-}
-
-fn example() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("flattap.example.toml")).unwrap()
-}
-
-/// The sample with its commented-out keys brought in, except those that exclude others.
-fn example_with_everything() -> String {
-    const ALTERNATIVES: [&str; 6] =
-        ["passcode_file", "base_url", "public_key_file", "hs_secret", "hs_secret_file", "hash_key_file"];
-    let line = |line: &str| match line.strip_prefix("# ") {
-        Some(rest) if rest.starts_with("[auth.jwt]") => rest.to_owned(),
-        Some(rest) => match rest.split_once(" = ") {
-            Some((key, _)) if key.contains(' ') || ALTERNATIVES.contains(&key) => line.to_owned(),
-            Some(_) => rest.to_owned(),
-            None => line.to_owned(),
-        },
-        None => line.to_owned(),
-    };
-    example().lines().map(|it| line(it) + "\n").collect()
-}
-
-#[test]
-fn the_sample_file_is_a_configuration() {
-    read(&example()).unwrap();
-    let whole = read(&example_with_everything()).unwrap();
-    assert!(whole.server.tls.is_some() && whole.auth.jwt.is_some() && whole.pii.hash_key.is_some());
-}
-
-#[test]
-fn the_sample_file_shows_every_key() {
-    let mut section = String::new();
-    let mut shown: BTreeMap<String, ()> = BTreeMap::new();
-    for line in example().lines() {
-        let line = line.strip_prefix("# ").unwrap_or(line);
-        if let Some(name) = line.strip_prefix('[') {
-            let name = name.trim_start_matches('[').split(']').next().unwrap();
-            // The steps that are names of the user's choice.
-            let step = |(at, step): (usize, &str)| match (at, name.split('.').next()) {
-                (1, Some("accounts" | "views")) | (3, Some("views")) => "*".to_owned(),
-                _ => step.to_owned(),
-            };
-            section = name.split('.').enumerate().map(step).collect::<Vec<_>>().join(".");
-        } else if let Some((key, rest)) = line.split_once(" = ") {
-            shown.insert(format!("{section}.{key}"), ());
-            for inner in rest.split('{').skip(1).flat_map(|table| table.split(',')) {
-                shown.insert(format!("{section}.{key}.{}", inner.trim().split(' ').next().unwrap()), ());
-            }
-        }
-    }
-    for key in all_keys::<Written>() {
-        let key = key.iter().filter(|step| **step != ELEMENT).copied().collect::<Vec<_>>().join(".");
-        let is_shown = key == "store.options.*" || shown.contains_key(&key);
-        assert!(is_shown, "`{key}` is not in flattap.example.toml");
-    }
 }
 
 proptest! {

@@ -35,8 +35,8 @@ pub enum StreamError<E> {
 ///
 /// Shape: the opening first, then rows in their order, then the closing; chunks are of no particular size. Memory: the
 /// pieces under way, one more than there are threads, of some 128 KiB each, and the batch they are cut from; for a format
-/// that is one file two such pieces, two chunks of 256 KiB and, for Parquet, a row group of 32 MiB. `scratch` is for formats that cannot be
-/// written in one go.
+/// that is one file two such pieces, two chunks of 256 KiB and, for Parquet, a row group of 32 MiB. `scratch` is for
+/// formats that cannot be written in one go.
 pub fn stream<E: Send + 'static>(
     batches: BatchStream<E>,
     layout: Layout,
