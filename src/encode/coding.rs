@@ -4,9 +4,11 @@
 //! same bytes in other chunks as far as flushing goes by amounts; entity tags lean on the former only.
 
 use std::io::{self, Write};
+use std::pin::pin;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::mpsc::{Sender, channel};
 
 use super::{EncodeError, StreamError, Workers};
 
@@ -28,6 +30,8 @@ const BROTLI_WINDOW_LOG: u32 = 20;
 const BROTLI_BUFFER: usize = 64 * 1024;
 /// After so many bytes of input what the compressor holds back is pushed out, so that a slow source is seen to move.
 const FLUSH_AFTER: usize = 64 * 1024;
+/// Packed chunks that wait for the reader.
+const WAITING: usize = 1;
 
 impl Coding {
     /// The token of `Content-Encoding` and `Accept-Encoding`.
@@ -43,6 +47,10 @@ impl Coding {
 
 /// Compresses a stream. An error of the source, or of the compressor, is the last item; the trailer that makes the
 /// compressed bytes whole is then never written.
+///
+/// The work is one task on the encoding threads that asks the source itself: handing over chunk by chunk would leave
+/// the compressor idle in between. It begins with the first question, is a chunk or two ahead of the reader, and ends
+/// when the stream is dropped.
 pub fn compress<S, E>(
     chunks: S,
     coding: Coding,
@@ -53,47 +61,45 @@ where
     E: Send + 'static,
 {
     let workers = workers.clone();
-    let state = (Box::pin(chunks), Progress::NotBegun(coding), workers);
-    stream::try_unfold(state, |(mut chunks, mut progress, workers)| async move {
-        loop {
-            let chunk = match progress {
-                Progress::Over => return Ok(None),
-                _ => chunks.next().await.transpose().map_err(StreamError::Source)?,
-            };
-            let packed;
-            (progress, packed) = workers.run(move || step(progress, chunk)).await??;
-            if !packed.is_empty() {
-                return Ok(Some((packed, (chunks, progress, workers))));
+    let begin = async move {
+        let (sender, packed) = channel(WAITING);
+        let work = workers.spawn(pack(chunks, coding, sender));
+        stream::try_unfold((packed, work), |(mut packed, work)| async move {
+            match packed.recv().await {
+                Some(chunk) => Ok(Some((chunk, (packed, work)))),
+                // The work has ended, in one way or the other.
+                None => work.await?.map(|()| None),
             }
+        })
+    };
+    stream::once(begin).flatten()
+}
+
+async fn pack<S, E>(chunks: S, coding: Coding, to: Sender<Bytes>) -> Result<(), StreamError<E>>
+where
+    S: Stream<Item = Result<Bytes, E>>,
+{
+    let mut chunks = pin!(chunks);
+    let mut compressor = Compressor::new(coding).map_err(EncodeError::from)?;
+    // Bytes that the compressor took since it was last flushed.
+    let mut held = 0;
+    while let Some(chunk) = chunks.next().await.transpose().map_err(StreamError::Source)? {
+        held += chunk.len();
+        let flush = held >= FLUSH_AFTER;
+        let packed = compressor.take(&chunk, flush).map_err(EncodeError::from)?;
+        if flush {
+            held = 0;
         }
-    })
-}
-
-enum Progress {
-    NotBegun(Coding),
-    /// The compressor, and how many bytes it took since it was last flushed.
-    Under(Box<Compressor>, usize),
-    Over,
-}
-
-/// One chunk in, or the end (`None`).
-fn step(progress: Progress, chunk: Option<Bytes>) -> Result<(Progress, Bytes), EncodeError> {
-    let (mut compressor, mut held) = match progress {
-        Progress::NotBegun(coding) => (Box::new(Compressor::new(coding)?), 0),
-        Progress::Under(compressor, held) => (compressor, held),
-        Progress::Over => return Ok((Progress::Over, Bytes::new())),
-    };
-    let Some(chunk) = chunk else {
-        return Ok((Progress::Over, compressor.finish()?.into()));
-    };
-    compressor.writer().write_all(&chunk)?;
-    held += chunk.len();
-    if held >= FLUSH_AFTER {
-        compressor.writer().flush()?;
-        held = 0;
+        if !packed.is_empty() && to.send(packed.into()).await.is_err() {
+            // Nobody reads any more.
+            return Ok(());
+        }
     }
-    let packed = std::mem::take(compressor.packed());
-    Ok((Progress::Under(compressor, held), packed.into()))
+    let end = compressor.finish().map_err(EncodeError::from)?;
+    if !end.is_empty() {
+        let _ = to.send(end.into()).await;
+    }
+    Ok(())
 }
 
 enum Compressor {
@@ -116,6 +122,15 @@ impl Compressor {
             }
             Coding::Zstd => Self::Zstd(zstd::stream::write::Encoder::new(to, ZSTD_LEVEL)?),
         })
+    }
+
+    /// Compresses one chunk, and gives what can be read of it and those before so far: all of it after a flush.
+    fn take(&mut self, chunk: &[u8], flush: bool) -> io::Result<Vec<u8>> {
+        self.writer().write_all(chunk)?;
+        if flush {
+            self.writer().flush()?;
+        }
+        Ok(std::mem::take(self.packed()))
     }
 
     fn writer(&mut self) -> &mut dyn Write {

@@ -55,7 +55,17 @@ impl Workers {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let queued = self.0.runtime.as_ref().map(|runtime| AbortOnDropHandle::new(runtime.spawn(async { work() })));
+        self.spawn(async { work() })
+    }
+
+    /// As [`run`](Self::run), for work that waits between its steps, each of which is milliseconds at most. Dropping
+    /// the future ends it at its next step.
+    pub(super) fn spawn<T, F>(&self, work: F) -> impl Future<Output = Result<T, EncodeError>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let queued = self.0.runtime.as_ref().map(|runtime| AbortOnDropHandle::new(runtime.spawn(work)));
         async move {
             match queued {
                 Some(queued) => queued.await.map_err(|_| EncodeError::Thread),
