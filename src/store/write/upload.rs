@@ -3,11 +3,12 @@
 //! `object_store`'s own buffered writer can leave parts behind when the last of them fails, and cannot be withdrawn
 //! any more then; parts without an object cost money and are seen by nobody.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use object_store::path::Path;
-use object_store::{Error, MultipartUpload, ObjectStore, ObjectStoreExt};
+use object_store::{Error, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use tokio::task::JoinSet;
 
 use crate::store::StoreError;
@@ -19,34 +20,53 @@ const PARTS_IN_FLIGHT: usize = 3;
 pub(super) struct Upload {
     objects: Arc<dyn ObjectStore>,
     target: Path,
-    /// Not sent yet, less than a part.
-    rest: BytesMut,
+    /// Not sent yet, less than a part; as it came, so that nothing is copied.
+    rest: VecDeque<Bytes>,
+    rest_bytes: usize,
     parts: Option<Box<dyn MultipartUpload>>,
     in_flight: JoinSet<Result<(), Error>>,
 }
 
 impl Upload {
     pub fn new(objects: Arc<dyn ObjectStore>, target: Path) -> Self {
-        Self { objects, target, rest: BytesMut::new(), parts: None, in_flight: JoinSet::new() }
+        Self { objects, target, rest: VecDeque::new(), rest_bytes: 0, parts: None, in_flight: JoinSet::new() }
     }
 
     pub async fn send(&mut self, bytes: Bytes) -> Result<(), StoreError> {
-        self.rest.extend_from_slice(&bytes);
-        while self.rest.len() >= PART {
-            let part = self.rest.split_to(PART).freeze();
+        self.rest_bytes += bytes.len();
+        self.rest.push_back(bytes);
+        while self.rest_bytes >= PART {
+            let part = self.take(PART);
             self.send_part(part).await?;
         }
         Ok(())
     }
 
+    /// The next so many bytes, or as many as there are.
+    fn take(&mut self, bytes: usize) -> PutPayload {
+        let mut left = bytes.min(self.rest_bytes);
+        self.rest_bytes -= left;
+        let mut taken = Vec::new();
+        while left > 0
+            && let Some(mut first) = self.rest.pop_front()
+        {
+            if first.len() > left {
+                self.rest.push_front(first.split_off(left));
+            }
+            left -= first.len();
+            taken.push(first);
+        }
+        taken.into_iter().collect()
+    }
+
     /// The object is there when this returns, and durable.
     pub async fn finish(&mut self) -> Result<(), StoreError> {
-        let rest = self.rest.split().freeze();
+        let rest = self.take(PART);
         if self.parts.is_none() {
-            self.objects.put(&self.target, rest.into()).await.map_err(failed)?;
+            self.objects.put(&self.target, rest).await.map_err(failed)?;
             return Ok(());
         }
-        if !rest.is_empty() {
+        if rest.content_length() > 0 {
             self.send_part(rest).await?;
         }
         while let Some(sent) = self.in_flight.join_next().await {
@@ -68,7 +88,7 @@ impl Upload {
         }
     }
 
-    async fn send_part(&mut self, part: Bytes) -> Result<(), StoreError> {
+    async fn send_part(&mut self, part: PutPayload) -> Result<(), StoreError> {
         while self.in_flight.len() >= PARTS_IN_FLIGHT {
             if let Some(sent) = self.in_flight.join_next().await {
                 arrived(sent)?;
@@ -81,7 +101,7 @@ impl Upload {
                 self.parts.insert(started)
             }
         };
-        self.in_flight.spawn(parts.put_part(part.into()));
+        self.in_flight.spawn(parts.put_part(part));
         Ok(())
     }
 }
@@ -92,4 +112,31 @@ fn arrived(sent: Result<Result<(), Error>, tokio::task::JoinError>) -> Result<()
 
 fn failed(error: Error) -> StoreError {
     StoreError::sort("writing a day", &error)
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn pieces_of_any_size_arrive_in_order_as_equal_parts_and_a_rest() {
+        for total in [0, 10, PART - 1, PART, PART + 1, 2 * PART + 3] {
+            let sent: Vec<u8> = (0..total).map(|at| (at % 251) as u8).collect();
+            for piece in [PART / 3 + 1, PART, 5 * PART / 2] {
+                let objects = Arc::new(InMemory::new());
+                let target = Path::from("a/b");
+                let mut upload = Upload::new(objects.clone(), target.clone());
+                for bytes in sent.chunks(piece) {
+                    upload.send(Bytes::copy_from_slice(bytes)).await.unwrap();
+                    assert!(upload.rest_bytes < PART);
+                    assert_eq!(upload.rest_bytes, upload.rest.iter().map(Bytes::len).sum::<usize>());
+                }
+                upload.finish().await.unwrap();
+                let arrived = objects.get(&target).await.unwrap().bytes().await.unwrap();
+                assert!(arrived == sent, "{total} bytes in pieces of {piece}");
+            }
+        }
+    }
 }
