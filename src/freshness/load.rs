@@ -181,8 +181,11 @@ impl Loader {
             true => self.first_columns(),
             false => Contract::from_columns(known.columns.to_vec()),
         };
-        // What is in memory makes room for what has to be read again.
+        // What is in memory makes room for what has to be read again; for a walk that takes all there is, at once.
         loaded.sort_by_key(|walk| walk.staged.is_spilled());
+        if loaded.iter().any(Stretches::is_cut) {
+            block_in_place(|| loaded.iter_mut().try_for_each(|walk| walk.staged.spill()))?;
+        }
         let mut seen = Seen::default();
         for walk in &loaded {
             seen.merge(&walk.seen);

@@ -19,8 +19,6 @@ use crate::store::{Staging, StoreError};
 
 /// Untyped cells that are sorted and typed at once.
 const ASSEMBLED_AT_ONCE: u64 = 40 << 20;
-/// Cells of one stretch that are gathered before they go to its file.
-const GATHERED: usize = 1 << 20;
 
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 const MICROS_PER_DAY: i64 = 24 * 60 * MICROS_PER_MINUTE;
@@ -33,13 +31,18 @@ pub(super) enum Stretches {
 }
 
 impl Stretches {
+    /// Whether the walk is too large to be sorted at once.
+    pub fn is_cut(walk: &Loaded) -> bool {
+        walk.bytes > ASSEMBLED_AT_ONCE
+    }
+
     pub fn of(walk: &Loaded, spill: &Path) -> Result<Self, FillError> {
-        if walk.bytes <= ASSEMBLED_AT_ONCE {
+        if !Self::is_cut(walk) {
             return Ok(Self::Whole(Arc::new(raws(&walk.staged)?)));
         }
         let cuts = cuts(walk);
         let bounds: Vec<i64> = cuts.iter().skip(1).map(|(_, start)| *start).collect();
-        let mut stretches: Vec<Staging> = cuts.iter().map(|_| Staging::new(spill, GATHERED)).collect();
+        let mut stretches: Vec<Staging> = cuts.iter().map(|_| Staging::new(spill, 0)).collect();
         for batch in walk.staged.read()? {
             let parts = RawBatch::try_from(batch?)?.split_by_time(&bounds)?;
             for (stretch, part) in stretches.iter_mut().zip(parts) {

@@ -1,11 +1,11 @@
 //! Rows waiting for their types.
 //!
-//! A day's column types are known only when its last page was seen, so its rows wait: in memory as far as there is room
-//! (all loads share some), then in a file of the spill folder. Batches may differ in schema; they come back as they went in, in that order, as
-//! often as wanted. The file is Arrow IPC, one whole stream per batch, plain at first and LZ4 when it grows large, and it
+//! A day's column types are known only when its last page was seen, so its rows wait: in memory as far as there is
+//! room (all loads share some), then in a file of the spill folder. Batches may differ in schema; they come back as they
+//! went in, in that order, as often as wanted. The file is Arrow IPC, one whole stream per batch, plain at first and LZ4 when it grows large, and it
 //! is gone with the value. It lives no longer than the process, so its form is nobody else's business.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -37,9 +37,10 @@ impl Room {
         Self { bound, held: Arc::default() }
     }
 
-    /// Takes so much of it, and says whether that much was left.
+    /// Takes so much of it, or nothing when that much is not left.
     fn take(&self, bytes: usize) -> bool {
-        self.held.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.bound
+        let taken = |held: usize| held.checked_add(bytes).filter(|held| *held <= self.bound);
+        self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok()
     }
 
     fn give_back(&self, bytes: usize) {
@@ -48,18 +49,30 @@ impl Room {
 }
 
 /// Batches in the order of their arrival. Calls may use the disk: keep them off async workers when rows are many.
+///
+/// The first ones stay in memory, as many as there is room for; from the first that does not fit, all go to the file.
+/// (To fill memory, empty it into the file and fill it again would take as much room at most and take it anew from the
+/// system each time.)
 pub struct Staging {
     folder: PathBuf,
     room: Room,
-    /// Batches that came after those in the file.
-    waiting: Vec<RecordBatch>,
-    waiting_bytes: usize,
-    /// Buffers of `waiting` that are counted already: many batches share the text of one page.
+    held: Vec<RecordBatch>,
+    held_bytes: usize,
+    /// Buffers of `held` that are counted already: many batches share the text of one page.
     counted: HashSet<usize>,
     file: Option<Arc<NamedTempFile>>,
     file_bytes: u64,
-    file_batches: usize,
+    /// What lies in the file, in the order of arrival.
+    sections: VecDeque<Section>,
     plain_up_to: u64,
+}
+
+/// Batches that lie one behind the other.
+#[derive(Clone, Copy)]
+struct Section {
+    start: u64,
+    bytes: u64,
+    batches: usize,
 }
 
 impl Staging {
@@ -72,27 +85,58 @@ impl Staging {
         Self {
             folder: folder.to_owned(),
             room,
-            waiting: Vec::new(),
-            waiting_bytes: 0,
+            held: Vec::new(),
+            held_bytes: 0,
             counted: HashSet::new(),
             file: None,
             file_bytes: 0,
-            file_batches: 0,
+            sections: VecDeque::new(),
             plain_up_to: PLAIN_UP_TO,
         }
     }
 
     /// Takes a batch. Errors: `DiskFull`, or what else befell the file; what was taken before stays readable.
     pub fn push(&mut self, batch: RecordBatch) -> Result<(), StoreError> {
-        let bytes = batch.columns().iter().map(|column| newly_held(column, &mut self.counted)).sum();
-        self.waiting_bytes += bytes;
-        self.waiting.push(batch);
-        if self.room.take(bytes) { Ok(()) } else { self.spill() }
+        if self.file.is_none() {
+            let bytes = batch.columns().iter().map(|column| newly_held(column, &mut self.counted)).sum();
+            if self.room.take(bytes) {
+                self.held_bytes += bytes;
+                self.held.push(batch);
+                return Ok(());
+            }
+        }
+        let behind = self.write(&[batch])?;
+        match self.sections.back_mut() {
+            Some(last) if last.start + last.bytes == behind.start => {
+                last.bytes += behind.bytes;
+                last.batches += 1;
+            }
+            _ => self.sections.push_back(behind),
+        }
+        Ok(())
+    }
+
+    /// Puts what is in memory into the file as well. Errors: as [`Staging::push`].
+    pub fn spill(&mut self) -> Result<(), StoreError> {
+        if !self.held.is_empty() {
+            let held = std::mem::take(&mut self.held);
+            let before = match self.write(&held) {
+                Ok(before) => before,
+                Err(error) => {
+                    self.held = held;
+                    return Err(error);
+                }
+            };
+            self.sections.push_front(before);
+            self.counted.clear();
+            self.room.give_back(std::mem::take(&mut self.held_bytes));
+        }
+        Ok(())
     }
 
     /// Bytes held: in memory as they are, in the file as they are written.
     pub fn bytes(&self) -> u64 {
-        self.waiting_bytes as u64 + self.file_bytes
+        self.held_bytes as u64 + self.file_bytes
     }
 
     /// Whether any of it had to go to disk.
@@ -103,32 +147,29 @@ impl Staging {
     /// All batches from the first one on. The reader lives by itself and sees what was there when it was made.
     pub fn read(&self) -> Result<StagedBatches, StoreError> {
         let file = match &self.file {
-            Some(file) => Some(Section { input: BufReader::new(file.reopen()?), left: self.file_batches }),
+            Some(file) => Some(BufReader::new(file.reopen()?)),
             None => None,
         };
-        Ok(StagedBatches { file, waiting: self.waiting.clone().into_iter() })
+        Ok(StagedBatches { held: self.held.clone().into_iter(), file, left: 0, sections: self.sections.clone() })
     }
 
-    fn spill(&mut self) -> Result<(), StoreError> {
+    fn write(&mut self, batches: &[RecordBatch]) -> Result<Section, StoreError> {
         let file = match self.file.take() {
             Some(file) => file,
             None => Arc::new(NamedTempFile::new_in(&self.folder)?),
         };
         let compression = (self.file_bytes >= self.plain_up_to).then_some(CompressionType::LZ4_FRAME);
-        let written = append(file.as_file(), self.file_bytes, &self.waiting, compression);
+        let start = self.file_bytes;
+        let written = append(file.as_file(), start, batches, compression);
         self.file = Some(file);
         self.file_bytes = written?;
-        self.file_batches += self.waiting.len();
-        self.waiting.clear();
-        self.room.give_back(std::mem::take(&mut self.waiting_bytes));
-        self.counted.clear();
-        Ok(())
+        Ok(Section { start, bytes: self.file_bytes - start, batches: batches.len() })
     }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        self.room.give_back(self.waiting_bytes);
+        self.room.give_back(self.held_bytes);
     }
 }
 
@@ -191,32 +232,23 @@ fn newly_held(column: &ArrayRef, counted: &mut HashSet<usize>) -> usize {
 
 /// The batches of a [`Staging`]. An error ends it.
 pub struct StagedBatches {
-    file: Option<Section>,
-    waiting: std::vec::IntoIter<RecordBatch>,
-}
-
-struct Section {
-    input: BufReader<File>,
-    /// Batches not read yet.
+    held: std::vec::IntoIter<RecordBatch>,
+    file: Option<BufReader<File>>,
+    /// Batches of the section at hand not read yet.
     left: usize,
+    sections: VecDeque<Section>,
 }
 
-impl Section {
-    fn next(&mut self) -> Result<RecordBatch, StoreError> {
-        let failed = |error: &(dyn std::error::Error + 'static)| StoreError::sort("reading a spill file", error);
-        let stream = StreamReader::try_new(&mut self.input, None).map_err(|error| failed(&error))?;
-        // SAFETY: the file is in a private folder of this process, has no name that another would open, and holds what
-        // `append` wrote from sound arrays.
-        let mut stream = unsafe { stream.with_skip_validation(true) };
-        let batch = stream.next().ok_or_else(|| StoreError::internal("a spill file ends early"))?;
-        let batch = batch.map_err(|error| failed(&error))?;
-        // To the end of the stream, where the next one begins.
-        match stream.next().transpose().map_err(|error| failed(&error))? {
-            None => {}
-            Some(_) => return Err(StoreError::internal("a spill file holds two batches in one stream")),
+impl StagedBatches {
+    fn of_file(&mut self) -> Result<Option<RecordBatch>, StoreError> {
+        let Some(file) = &mut self.file else { return Ok(None) };
+        while self.left == 0 {
+            let Some(section) = self.sections.pop_front() else { return Ok(None) };
+            file.seek(SeekFrom::Start(section.start))?;
+            self.left = section.batches;
         }
         self.left -= 1;
-        Ok(batch)
+        read(file).map(Some)
     }
 }
 
@@ -224,17 +256,30 @@ impl Iterator for StagedBatches {
     type Item = Result<RecordBatch, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.file {
-            Some(section) if section.left > 0 => {
-                let next = section.next();
-                if next.is_err() {
-                    self.file = None;
-                    self.waiting = Vec::new().into_iter();
-                }
-                Some(next)
-            }
-            _ => self.waiting.next().map(Ok),
+        if let Some(batch) = self.held.next() {
+            return Some(Ok(batch));
         }
+        let next = self.of_file();
+        if next.is_err() {
+            self.file = None;
+        }
+        next.transpose()
+    }
+}
+
+/// The batch that [`append`] wrote here.
+fn read(input: &mut BufReader<File>) -> Result<RecordBatch, StoreError> {
+    let failed = |error: &(dyn std::error::Error + 'static)| StoreError::sort("reading a spill file", error);
+    let stream = StreamReader::try_new(input, None).map_err(|error| failed(&error))?;
+    // SAFETY: the file is in a private folder of this process, has no name that another would open, and holds what
+    // `append` wrote from sound arrays.
+    let mut stream = unsafe { stream.with_skip_validation(true) };
+    let batch = stream.next().ok_or_else(|| StoreError::internal("a spill file ends early"))?;
+    let batch = batch.map_err(|error| failed(&error))?;
+    // To the end of the stream, where the next one begins.
+    match stream.next().transpose().map_err(|error| failed(&error))? {
+        None => Ok(batch),
+        Some(_) => Err(StoreError::internal("a spill file holds two batches in one stream")),
     }
 }
 
@@ -277,13 +322,16 @@ mod tests {
         }
         assert!(staging.is_spilled());
         assert!(staging.file_bytes > staging.plain_up_to, "plain and compressed batches in one file");
-        pushed.push(numbers(98));
-        staging.push(numbers(98)).unwrap();
-        assert!(!staging.waiting.is_empty(), "the last ones are still in memory");
+        assert!(!staging.held.is_empty(), "the first ones are still in memory");
         assert_eq!(all(&staging), pushed);
         assert_eq!(all(&staging), pushed, "a second time");
+        staging.spill().unwrap();
+        assert!(staging.held.is_empty() && staging.held_bytes == 0);
+        assert_eq!(all(&staging), pushed, "in the same order");
+        pushed.push(numbers(99));
         staging.push(numbers(99)).unwrap();
-        assert_eq!(all(&staging).len(), pushed.len() + 1);
+        assert_eq!(all(&staging), pushed);
+        assert!(staging.held.is_empty(), "all that comes now goes to the file");
     }
 
     #[test]
@@ -294,6 +342,26 @@ mod tests {
         assert!(!staging.is_spilled());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         assert_eq!(all(&staging), [text(100)]);
+    }
+
+    #[test]
+    fn what_does_not_fit_takes_no_room_from_others_and_what_is_spilled_or_dropped_gives_it_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let room = Room::new(20_000);
+        let [mut one, mut other, mut third] = [1, 2, 3].map(|_| Staging::within(folder.path(), room.clone()));
+        one.push(numbers(1)).unwrap();
+        one.push(text(1_000)).unwrap();
+        one.push(numbers(2)).unwrap();
+        assert_eq!((one.held.len(), one.sections.len()), (1, 1), "all behind what does not fit goes to the file");
+        other.push(numbers(1)).unwrap();
+        assert!(!other.is_spilled(), "the large batch took no room");
+        assert!(room.held.load(Ordering::Relaxed) >= 16_000);
+        third.push(numbers(1)).unwrap();
+        assert!(third.is_spilled());
+        one.spill().unwrap();
+        drop(other);
+        assert_eq!(room.held.load(Ordering::Relaxed), 0);
+        assert_eq!(all(&one), [numbers(1), text(1_000), numbers(2)]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Batches to the bytes of a Parquet file, columns side by side on several threads.
 
-use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -8,7 +7,9 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, FieldRef, Float64Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use futures_util::future::try_join_all;
+use hashbrown::HashSet;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -224,7 +225,7 @@ fn mostly_distinct(cells: &dyn Array) -> bool {
 fn hardly_repeat<T: Eq + Hash>(cells: &dyn Array, value: impl Fn(usize) -> T) -> bool {
     const SAMPLE: usize = 1_000;
     let step = (cells.len() / SAMPLE).max(1);
-    let (mut seen, mut looked_at) = (HashSet::with_capacity(SAMPLE), 0);
+    let (mut seen, mut looked_at) = (HashSet::with_capacity_and_hasher(SAMPLE, RandomState::default()), 0);
     for at in (0..cells.len()).step_by(step).filter(|&at| cells.is_valid(at)) {
         looked_at += 1;
         seen.insert(value(at));
