@@ -1,22 +1,99 @@
 //! How memory goes back to the system: for the binary and for the benchmarks that measure its memory and speed.
 //!
-//! Sets numbers of mimalloc's; who links another allocator is not affected by those.
+//! At once in general. While a load is under way ([`Load`]) only when there is much of it, since a load takes again at
+//! once what it frees. Sets numbers of mimalloc's; who links another allocator is not affected by those.
 
-use libmimalloc_sys::{mi_option_set, mi_option_t};
+use std::ffi::c_long;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use libmimalloc_sys::{mi_collect, mi_option_set, mi_option_t};
+use parking_lot::Mutex;
 
 /// Options by their positions in mimalloc 3's `mi_option_t` (the Rust bindings do not name them), the environment variable
 /// that stands for each, and the value that a gateway wants.
-const OPTIONS: [(mi_option_t, &str, std::ffi::c_long); 3] = [
+const OPTIONS: [(mi_option_t, &str, c_long); 3] = [
     // Arenas take pages when they need them, so that what they reserve is not counted as held.
     (4, "MIMALLOC_ARENA_EAGER_COMMIT", 0),
     // Freed pages go back after so many milliseconds. At once costs a load a sixth of its time in page faults,
-    // because each page of CleverTap's takes again what the one before gave back; 100 ms save a twelfth of it, and cost
-    // 25 MB at a load's peak and 45 MB with six readers.
-    (15, "MIMALLOC_PURGE_DELAY", 15),
+    // because each page of CleverTap's takes again what the one before gave back. See [`Load`] for when there is room.
+    (PURGE_DELAY, "MIMALLOC_PURGE_DELAY", SOON),
     // Every thread looks through its own pages for wholly free ones once in so many slow allocations, ten times as often
     // as by default: what one thread takes another frees here, and who took it does not notice.
     (34, "MIMALLOC_GENERIC_COLLECT", 1_000),
 ];
+
+const PURGE_DELAY: mi_option_t = 15;
+const SOON: c_long = 15;
+/// While a load is under way: what one page frees, the next one takes.
+const LATE: c_long = 1_000;
+/// Resident bytes above which a load gives back what it freed all the same, at most once in [`SOON`].
+const MOST_KEPT: usize = 200 << 20;
+
+/// Whether the delay is ours to set.
+static OURS: AtomicBool = AtomicBool::new(false);
+/// Parts of loads under way.
+static LOADS: AtomicUsize = AtomicUsize::new(0);
+static LAST_GIVEN_BACK: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// A part of a load under way. While there is one, freed memory is kept for what comes next, as long as the process is
+/// small: page faults are a fifth of a load's time otherwise.
+#[derive(Debug)]
+pub struct Load(());
+
+impl Load {
+    pub fn begin() -> Self {
+        LOADS.fetch_add(1, Ordering::Relaxed);
+        if OURS.load(Ordering::Relaxed) {
+            set(PURGE_DELAY, LATE);
+        }
+        Self(())
+    }
+
+    /// To be called for every piece of work of some megabytes.
+    pub fn pace(&self) {
+        if !OURS.load(Ordering::Relaxed) || resident().is_some_and(|bytes| bytes < MOST_KEPT) {
+            return;
+        }
+        // Who finds it taken would do what is being done.
+        let Some(mut last) = LAST_GIVEN_BACK.try_lock() else { return };
+        if last.is_none_or(|last| last.elapsed().as_millis() >= SOON as u128) {
+            give_back();
+            *last = Some(Instant::now());
+        }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        if LOADS.fetch_sub(1, Ordering::Relaxed) == 1 && OURS.load(Ordering::Relaxed) {
+            set(PURGE_DELAY, SOON);
+            give_back();
+        }
+    }
+}
+
+fn set(option: mi_option_t, value: c_long) {
+    // SAFETY: sets a number in a table of the allocator; at worst another thread sees it a moment later.
+    unsafe { mi_option_set(option, value) };
+}
+
+/// Returns all freed pages to the system.
+fn give_back() {
+    // SAFETY: looks through the calling thread's pages, and gives back those that nobody uses.
+    unsafe { mi_collect(true) };
+}
+
+/// Resident bytes of this process, where the system tells: Linux.
+pub fn resident() -> Option<usize> {
+    #[cfg(target_os = "linux")]
+    {
+        let pages = std::fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(1)?.parse::<usize>().ok()?;
+        Some(pages * rustix::param::page_size())
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
+}
 
 /// Lets the allocator return freed pages to the system soon after they become free, not when it next finds the time:
 /// a load frees what it took on threads that then sleep, and nobody else would return it. Environment variables of
@@ -24,8 +101,11 @@ const OPTIONS: [(mi_option_t, &str, std::ffi::c_long); 3] = [
 pub fn give_memory_back_soon() {
     for (option, variable, value) in OPTIONS {
         if std::env::var_os(variable).is_none() {
-            // SAFETY: sets a number in a table of the allocator; at worst another thread sees it a moment later.
-            unsafe { mi_option_set(option, value) };
+            set(option, value);
+            if option == PURGE_DELAY {
+                // Nothing is kept where nobody can say how much there is.
+                OURS.store(resident().is_some(), Ordering::Relaxed);
+            }
         }
     }
     // One byte still in use keeps a huge page: 100 MB of them after a load of 3 million events. Where the system does
@@ -47,6 +127,17 @@ mod tests {
         // Their defaults in mimalloc's `options.c`: another order would show here. (Nobody is to set them in the environment.)
         assert_eq!(now(), [2, 1_000, 10_000]);
         give_memory_back_soon();
-        assert_eq!(now(), OPTIONS.map(|(.., value)| value));
+        let [commit, delay, collect] = now();
+        assert_eq!([commit, collect], [0, 1_000]);
+        // Tests that load something may be running beside this one.
+        assert!([SOON, LATE].contains(&delay), "{delay}");
+        if cfg!(target_os = "linux") {
+            let load = Load::begin();
+            assert_eq!(now()[1], LATE, "what a load frees is kept for it");
+            load.pace();
+            drop(load);
+            assert!(now()[1] == SOON || LOADS.load(Ordering::Relaxed) > 0);
+            assert!(resident().is_some_and(|bytes| (1 << 20..1 << 40).contains(&bytes)));
+        }
     }
 }

@@ -20,6 +20,7 @@ use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow::record_batch::RecordBatch;
 use tempfile::NamedTempFile;
 
+use crate::allocator::Load;
 use crate::store::StoreError;
 
 /// Up to here a file is written as it is: compressing what is read again within seconds costs more than writing it.
@@ -65,6 +66,7 @@ pub struct Staging {
     /// What lies in the file, in the order of arrival.
     sections: VecDeque<Section>,
     plain_up_to: u64,
+    load: Load,
 }
 
 /// Batches that lie one behind the other.
@@ -92,11 +94,13 @@ impl Staging {
             file_bytes: 0,
             sections: VecDeque::new(),
             plain_up_to: PLAIN_UP_TO,
+            load: Load::begin(),
         }
     }
 
     /// Takes a batch. Errors: `DiskFull`, or what else befell the file; what was taken before stays readable.
     pub fn push(&mut self, batch: RecordBatch) -> Result<(), StoreError> {
+        self.load.pace();
         if self.file.is_none() {
             let bytes = batch.columns().iter().map(|column| newly_held(column, &mut self.counted)).sum();
             if self.room.take(bytes) {

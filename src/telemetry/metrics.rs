@@ -11,6 +11,7 @@ use metrics::{
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::names::{self, Kind};
+use crate::allocator;
 
 /// Upper bounds in seconds: from a cached answer to the longest wait.
 const SECONDS: [f64; 15] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 100.0];
@@ -41,8 +42,8 @@ impl Metrics {
 
     /// The page of `/metrics`, `text/plain; version=0.0.4`.
     pub fn render(&self) -> String {
-        if let Some(bytes) = resident_memory() {
-            gauge!(names::MEMORY).set(bytes);
+        if let Some(bytes) = allocator::resident() {
+            gauge!(names::MEMORY).set(bytes as f64);
         }
         self.0.render()
     }
@@ -110,14 +111,6 @@ impl Requests {
         requests.increment(1);
         duration.record(took);
     }
-}
-
-/// Bytes, where the system tells: Linux.
-fn resident_memory() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1024.0)
 }
 
 #[cfg(test)]
