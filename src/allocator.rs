@@ -1,6 +1,6 @@
 //! How memory goes back to the system: for the binary and for the benchmarks that measure its memory and speed.
 //!
-//! At once in general. While a load is under way ([`Load`]) only when there is much of it, since a load takes again at
+//! Within milliseconds in general. While a load is under way ([`Load`]) only when there is much of it, since a load takes again at
 //! once what it frees. Sets numbers of mimalloc's; who links another allocator is not affected by those.
 
 use std::ffi::c_long;
@@ -15,8 +15,7 @@ use parking_lot::Mutex;
 const OPTIONS: [(mi_option_t, &str, c_long); 3] = [
     // Arenas take pages when they need them, so that what they reserve is not counted as held.
     (4, "MIMALLOC_ARENA_EAGER_COMMIT", 0),
-    // Freed pages go back after so many milliseconds. At once costs a load a sixth of its time in page faults,
-    // because each page of CleverTap's takes again what the one before gave back. See [`Load`] for when there is room.
+    // Freed pages go back after so many milliseconds; while something is loaded later, see [`Load`].
     (PURGE_DELAY, "MIMALLOC_PURGE_DELAY", SOON),
     // Every thread looks through its own pages for wholly free ones once in so many slow allocations, ten times as often
     // as by default: what one thread takes another frees here, and who took it does not notice.
@@ -29,58 +28,79 @@ const SOON: c_long = 15;
 const LATE: c_long = 1_000;
 /// Resident bytes above which a load gives back what it freed all the same, at most once in [`SOON`].
 const MOST_KEPT: usize = 200 << 20;
+/// Pieces of work after which the end of a load gives back as well. Small loads come by the hundred, and to look through
+/// all memory after each would slow down those who read.
+const PIECES: usize = 16;
 
 /// Whether the delay is ours to set.
 static OURS: AtomicBool = AtomicBool::new(false);
-/// Parts of loads under way.
-static LOADS: AtomicUsize = AtomicUsize::new(0);
-static LAST_GIVEN_BACK: Mutex<Option<Instant>> = Mutex::new(None);
+/// Parts of loads under way. Whoever changes it sets the delay before letting go of it.
+static LOADS: Mutex<usize> = Mutex::new(0);
+/// Whether there is any.
+static LOADING: AtomicBool = AtomicBool::new(false);
+/// Pieces of work since freed memory was last given back.
+static DONE: AtomicUsize = AtomicUsize::new(0);
+static LAST_LOOK: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// A part of a load under way. While there is one, freed memory is kept for what comes next, as long as the process is
-/// small: page faults are a fifth of a load's time otherwise.
+/// small: each page of CleverTap's takes again what the one before gave back, and page faults are a fifth of a load's
+/// time otherwise.
 #[derive(Debug)]
 pub struct Load(());
 
 impl Load {
     pub fn begin() -> Self {
-        LOADS.fetch_add(1, Ordering::Relaxed);
+        let mut loads = LOADS.lock();
+        *loads += 1;
         if OURS.load(Ordering::Relaxed) {
             set(PURGE_DELAY, LATE);
+            LOADING.store(true, Ordering::Relaxed);
         }
         Self(())
-    }
-
-    /// To be called for every piece of work of some megabytes.
-    pub fn pace(&self) {
-        if !OURS.load(Ordering::Relaxed) || resident().is_some_and(|bytes| bytes < MOST_KEPT) {
-            return;
-        }
-        // Who finds it taken would do what is being done.
-        let Some(mut last) = LAST_GIVEN_BACK.try_lock() else { return };
-        if last.is_none_or(|last| last.elapsed().as_millis() >= SOON as u128) {
-            give_back();
-            *last = Some(Instant::now());
-        }
     }
 }
 
 impl Drop for Load {
     fn drop(&mut self) {
-        if LOADS.fetch_sub(1, Ordering::Relaxed) == 1 && OURS.load(Ordering::Relaxed) {
+        let mut loads = LOADS.lock();
+        *loads -= 1;
+        if *loads == 0 && LOADING.swap(false, Ordering::Relaxed) {
             set(PURGE_DELAY, SOON);
-            give_back();
+            drop(loads);
+            if DONE.load(Ordering::Relaxed) >= PIECES {
+                give_back();
+            }
         }
     }
 }
 
+/// To be called for every page, batch or large chunk, by readers as well: while something is loaded it looks, at most
+/// once in [`SOON`], whether too much is kept. Takes microseconds, and then a millisecond or so.
+pub fn pace() {
+    if !LOADING.load(Ordering::Relaxed) {
+        return;
+    }
+    DONE.fetch_add(1, Ordering::Relaxed);
+    // Who finds it taken would do what is being done.
+    let Some(mut last) = LAST_LOOK.try_lock() else { return };
+    if last.is_none_or(|last| last.elapsed().as_millis() >= SOON as u128) {
+        if resident().is_some_and(|bytes| bytes > MOST_KEPT) {
+            give_back();
+        }
+        *last = Some(Instant::now());
+    }
+}
+
 fn set(option: mi_option_t, value: c_long) {
-    // SAFETY: sets a number in a table of the allocator; at worst another thread sees it a moment later.
+    // SAFETY: writes an aligned number and a flag in a table of the allocator, which other threads may be reading; at
+    // worst one of them sees the new number a moment later.
     unsafe { mi_option_set(option, value) };
 }
 
-/// Returns all freed pages to the system.
+/// Returns to the system what the calling thread has freed, and whatever else lies ready in the arenas.
 fn give_back() {
-    // SAFETY: looks through the calling thread's pages, and gives back those that nobody uses.
+    DONE.store(0, Ordering::Relaxed);
+    // SAFETY: may be called by any thread at any time; it touches free memory only.
     unsafe { mi_collect(true) };
 }
 
@@ -134,9 +154,8 @@ mod tests {
         if cfg!(target_os = "linux") {
             let load = Load::begin();
             assert_eq!(now()[1], LATE, "what a load frees is kept for it");
-            load.pace();
+            pace();
             drop(load);
-            assert!(now()[1] == SOON || LOADS.load(Ordering::Relaxed) > 0);
             assert!(resident().is_some_and(|bytes| (1 << 20..1 << 40).contains(&bytes)));
         }
     }

@@ -9,6 +9,7 @@ use std::pin::pin;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc::{Sender, channel};
+use tokio::task::yield_now;
 
 use super::{EncodeError, StreamError, Workers};
 
@@ -64,9 +65,10 @@ where
     let begin = async move {
         let (sender, packed) = channel(WAITING);
         let work = workers.spawn(pack(chunks, coding, sender));
-        stream::try_unfold((packed, work), |(mut packed, work)| async move {
+        // The threads stay as long as there is work for them.
+        stream::try_unfold((packed, work, workers), |(mut packed, work, workers)| async move {
             match packed.recv().await {
-                Some(chunk) => Ok(Some((chunk, (packed, work)))),
+                Some(chunk) => Ok(Some((chunk, (packed, work, workers)))),
                 // The work has ended, in one way or the other.
                 None => work.await?.map(|()| None),
             }
@@ -94,6 +96,8 @@ where
             // Nobody reads any more.
             return Ok(());
         }
+        // Others have their turn, and an end is noticed.
+        yield_now().await;
     }
     let end = compressor.finish().map_err(EncodeError::from)?;
     if !end.is_empty() {

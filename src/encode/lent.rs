@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 #[derive(Clone, Default)]
 pub(super) struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
 
-/// Enough for the pieces that two threads write and the reader has in hand; further ones are given back.
+/// Enough for what two threads write and the reader has in hand; further ones are given back.
 const IDLE: usize = 4;
 
 impl Buffers {

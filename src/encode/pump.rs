@@ -16,6 +16,7 @@ use super::lent::Buffers;
 use super::rows::{RowEncoder, Way, way};
 use super::slices::{estimate, pieces};
 use super::{EncodeError, Layout, Scratch, Workers, file};
+use crate::allocator;
 use crate::table::BatchStream;
 
 /// Rows that become no more than this are written where they are: handing them over would take longer.
@@ -123,6 +124,7 @@ fn write(
     piece: &RecordBatch,
     buffers: &Buffers,
 ) -> Result<Bytes, EncodeError> {
+    allocator::pace();
     let mut out = buffers.take();
     out.extend_from_slice(between);
     encoder.rows(piece, &mut out)?;

@@ -15,6 +15,7 @@ use super::Feed;
 use super::job::{FillError, Job};
 use super::sources::{Pages, World};
 use super::stretches::Stretches;
+use crate::allocator::Load;
 use crate::catalog;
 use crate::clevertap::UpstreamError;
 use crate::flatten::{Contract, EventSpec, Flattener, Seen};
@@ -164,6 +165,8 @@ impl Loader {
 
     /// Types and sorts whole walks and puts their days into the table, in one commit.
     pub async fn commit(&self, mut loaded: Vec<Loaded>) -> Result<(), FillError> {
+        // What is staged may be gone before the last day is written.
+        let _load = Load::begin();
         let columns = self.columns();
         // Always the holder first, so that two writers never wait for each other.
         let mut holder = match &columns {

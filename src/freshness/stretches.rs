@@ -20,6 +20,9 @@ use crate::store::{Staging, StoreError};
 /// Untyped cells that are sorted and typed at once.
 const ASSEMBLED_AT_ONCE: u64 = 40 << 20;
 
+/// Bytes of a stretch that stay in memory, so that a walk over many small days opens no file for each.
+const HELD: usize = 256 << 10;
+
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 const MICROS_PER_DAY: i64 = 24 * 60 * MICROS_PER_MINUTE;
 
@@ -42,7 +45,7 @@ impl Stretches {
         }
         let cuts = cuts(walk);
         let bounds: Vec<i64> = cuts.iter().skip(1).map(|(_, start)| *start).collect();
-        let mut stretches: Vec<Staging> = cuts.iter().map(|_| Staging::new(spill, 0)).collect();
+        let mut stretches: Vec<Staging> = cuts.iter().map(|_| Staging::new(spill, HELD)).collect();
         for batch in walk.staged.read()? {
             let parts = RawBatch::try_from(batch?)?.split_by_time(&bounds)?;
             for (stretch, part) in stretches.iter_mut().zip(parts) {

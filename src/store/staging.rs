@@ -2,8 +2,9 @@
 //!
 //! A day's column types are known only when its last page was seen, so its rows wait: in memory as far as there is
 //! room (all loads share some), then in a file of the spill folder. Batches may differ in schema; they come back as they
-//! went in, in that order, as often as wanted. The file is Arrow IPC, one whole stream per batch, plain at first and LZ4 when it grows large, and it
-//! is gone with the value. It lives no longer than the process, so its form is nobody else's business.
+//! went in, in that order, as often as wanted. The file is Arrow IPC, one whole stream per batch, plain at first and LZ4
+//! when it grows large, and it is gone with the value. It lives no longer than the process, so its form is nobody else's
+//! business.
 
 use std::collections::{HashSet, VecDeque};
 use std::fs::File;
@@ -20,7 +21,7 @@ use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow::record_batch::RecordBatch;
 use tempfile::NamedTempFile;
 
-use crate::allocator::Load;
+use crate::allocator::{self, Load};
 use crate::store::StoreError;
 
 /// Up to here a file is written as it is: compressing what is read again within seconds costs more than writing it.
@@ -66,7 +67,7 @@ pub struct Staging {
     /// What lies in the file, in the order of arrival.
     sections: VecDeque<Section>,
     plain_up_to: u64,
-    load: Load,
+    _load: Load,
 }
 
 /// Batches that lie one behind the other.
@@ -94,13 +95,13 @@ impl Staging {
             file_bytes: 0,
             sections: VecDeque::new(),
             plain_up_to: PLAIN_UP_TO,
-            load: Load::begin(),
+            _load: Load::begin(),
         }
     }
 
     /// Takes a batch. Errors: `DiskFull`, or what else befell the file; what was taken before stays readable.
     pub fn push(&mut self, batch: RecordBatch) -> Result<(), StoreError> {
-        self.load.pace();
+        allocator::pace();
         if self.file.is_none() {
             let bytes = batch.columns().iter().map(|column| newly_held(column, &mut self.counted)).sum();
             if self.room.take(bytes) {
@@ -108,6 +109,8 @@ impl Staging {
                 self.held.push(batch);
                 return Ok(());
             }
+            // What was counted of it lies in memory no longer, and another buffer may come to lie where it lay.
+            self.counted.clear();
         }
         let behind = self.write(&[batch])?;
         match self.sections.back_mut() {

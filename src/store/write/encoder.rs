@@ -20,7 +20,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use super::{EVENT_TIME, ROW_ID};
-use crate::allocator::Load;
+use crate::allocator::{self, Load};
 use crate::store::StoreError;
 use crate::store::columns::file_schema;
 use crate::table::Column;
@@ -51,7 +51,7 @@ pub(super) struct Encoder {
     lane_count: usize,
     group: usize,
     group_rows: usize,
-    load: Load,
+    _load: Load,
 }
 
 /// Some columns of a row group, each with its position.
@@ -71,12 +71,12 @@ impl Encoder {
             false => std::thread::available_parallelism().map_or(1, |threads| threads.get().min(LANES)),
         };
         let fields = schema.fields().iter().cloned().collect();
-        Ok(Self { file, factory, fields, lanes: Vec::new(), lane_count, group: 0, group_rows: 0, load: Load::begin() })
+        Ok(Self { file, factory, fields, lanes: Vec::new(), lane_count, group: 0, group_rows: 0, _load: Load::begin() })
     }
 
     /// Encodes a batch. What comes back is ready to be stored, in this order.
     pub async fn write(&mut self, mut batch: RecordBatch) -> Result<Vec<Bytes>, StoreError> {
-        self.load.pace();
+        allocator::pace();
         let mut ready = Vec::new();
         while batch.num_rows() > 0 {
             let fitting = batch.num_rows().min(GROUP_ROWS - self.group_rows);

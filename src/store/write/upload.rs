@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn pieces_of_any_size_arrive_in_order_as_equal_parts_and_a_rest() {
+    async fn pieces_of_any_size_arrive_whole_and_in_order() {
         for total in [0, 10, PART - 1, PART, PART + 1, 2 * PART + 3] {
             let sent: Vec<u8> = (0..total).map(|at| (at % 251) as u8).collect();
             for piece in [PART / 3 + 1, PART, 5 * PART / 2] {
