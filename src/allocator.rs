@@ -1,7 +1,7 @@
 //! How memory goes back to the system: for the binary and for the benchmarks that measure its memory and speed.
 //!
-//! Within milliseconds in general. While a load is under way ([`Load`]) only when there is much of it, since a load takes again at
-//! once what it frees. Sets numbers of mimalloc's; who links another allocator is not affected by those.
+//! Within milliseconds in general. While a load is under way ([`Load`]) only when there is much of it, since a load
+//! takes again at once what it frees. Sets numbers of mimalloc's; who links another allocator is not affected by those.
 
 use std::ffi::c_long;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
