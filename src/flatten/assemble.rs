@@ -10,6 +10,7 @@
 
 mod order;
 mod source;
+mod texts;
 
 use jiff::civil::Date;
 

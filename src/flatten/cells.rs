@@ -9,6 +9,8 @@ use super::error::FlattenError;
 use super::kinds::Kind;
 use super::raw::Form;
 use super::raw::writer::{Values, Writer};
+use super::record::Cell;
+use super::seen::{PathSeen, Sight};
 
 /// The texts of all columns of a page.
 #[derive(Default)]
@@ -31,24 +33,24 @@ impl Texts {
         Ok(self.count - 1)
     }
 
-    /// As [`Texts::add`], but a text that came lately in the same column has the place that it had then.
+    /// As [`Texts::add`], but a text that came lately in the same column has the place that it had then. `hash` is one of
+    /// the text within its column, 0 if there is none yet.
     #[inline]
-    fn intern(&mut self, text: &str, lately: &mut Lately) -> Result<u32, FlattenError> {
+    fn intern(&mut self, text: &str, hash: u128, lately: &mut Lately) -> Result<u32, FlattenError> {
         if lately.tried >= LATELY_TRIED && lately.met < lately.tried / LATELY_WORTH {
             return self.add(text);
         }
-        if lately.slots.is_empty() {
-            lately.slots.resize(LATELY, NEVER);
-        }
         lately.tried += 1;
-        let at = self.hasher.hash_one(text) as usize % LATELY;
-        let slot = lately.slots[at];
+        let slots = lately.slots.get_or_insert_with(|| Box::new([NEVER; LATELY]));
+        let hash = if hash == 0 { self.hasher.hash_one(text) } else { hash as u64 };
+        let at = hash as usize % LATELY;
+        let slot = slots[at];
         if slot != NEVER && self.builder.get_value(slot as usize) == text.as_bytes() {
             lately.met += 1;
             return Ok(slot);
         }
         let slot = self.add(text)?;
-        lately.slots[at] = slot;
+        slots[at] = slot;
         Ok(slot)
     }
 
@@ -66,7 +68,7 @@ impl Texts {
 /// The places of a column's last texts, by their hashes; a later text takes the room of an earlier one.
 #[derive(Default)]
 struct Lately {
-    slots: Vec<u32>,
+    slots: Option<Box<[u32; LATELY]>>,
     tried: u32,
     met: u32,
 }
@@ -79,31 +81,60 @@ const LATELY_WORTH: u32 = 4;
 
 impl Lately {
     fn forget(&mut self) {
-        self.slots.fill(NEVER);
+        if let Some(slots) = &mut self.slots {
+            slots.fill(NEVER);
+        }
         (self.tried, self.met) = (0, 0);
     }
 }
 
 /// One column of one page. Rows come in ascending order, each at most once.
+///
+/// A record touches all columns, one after the other, and the memory of a cell's last neighbours does not stay near the
+/// processor meanwhile. So what is the same for all cells, as it mostly is, is held once: rows are listed from the first
+/// record without a value on, kinds from the first value of another kind on.
+///
+/// What a text needs lies in one line of the processor's cache.
 #[derive(Default)]
+#[repr(C, align(64))]
 pub(super) struct ColumnCells {
-    form: Option<Form>,
-    rows: Vec<u32>,
-    integers: Vec<i64>,
-    kinds: Vec<u8>,
     slots: Vec<u32>,
     lately: Lately,
+    /// When a value of the first cell's kind was first seen.
+    first: Sight,
+    /// Number of cells.
+    count: u32,
+    form: Option<Form>,
+    /// Kind of the first cell.
+    kind: Option<Kind>,
+    integers: Vec<i64>,
+    /// Empty as long as the cells are those of the first records.
+    rows: Vec<u32>,
+    /// Of the texts. Empty as long as all cells are of the first one's kind.
+    kinds: Vec<u8>,
 }
 
+const _: () = assert!(std::mem::offset_of!(ColumnCells, integers) == 64);
+
 impl ColumnCells {
-    /// `text` is the value as written, `integer` the value of an integer.
+    /// Notes that a value of this kind was seen, in `seen` only if that cannot be said at the end of the page.
+    #[inline]
+    pub fn note(&mut self, kind: Kind, sight: Sight, seen: &mut PathSeen) {
+        if *self.kind.get_or_insert(kind) != kind {
+            seen.note(kind, sight);
+        } else if sight < self.first {
+            self.first = sight;
+        }
+    }
+
+    /// Adds a cell as one of this kind; `text` is its text.
     #[inline]
     pub fn push(
         &mut self,
         row: u32,
         kind: Kind,
+        cell: &Cell<'_>,
         text: &str,
-        integer: i64,
         texts: &mut Texts,
     ) -> Result<(), FlattenError> {
         let wanted = match kind {
@@ -123,21 +154,47 @@ impl ColumnCells {
             }
         };
         self.form = Some(form);
-        self.rows.push(row);
+        if row != self.count || !self.rows.is_empty() {
+            self.list_rows();
+            self.rows.push(row);
+        }
+        self.count += 1;
         match form {
-            Form::Integers => self.integers.push(integer),
+            Form::Integers => self.integers.push(cell.integer),
             Form::Booleans => self.integers.push(i64::from(text == "true")),
             Form::Strings | Form::Mixed | Form::Pool => {
-                self.kinds.push(kind as u8);
-                self.slots.push(texts.intern(text, &mut self.lately)?);
+                if *self.kind.get_or_insert(kind) != kind || !self.kinds.is_empty() {
+                    self.list_kinds();
+                    self.kinds.push(kind as u8);
+                }
+                self.slots.push(texts.intern(text, cell.hash, &mut self.lately)?);
             }
         }
         Ok(())
     }
 
+    /// The rows so far, if they are not listed yet.
+    #[inline]
+    fn list_rows(&mut self) {
+        if self.rows.is_empty() {
+            self.rows.extend(0..self.count);
+        }
+    }
+
+    /// The kinds of the texts so far, if they are not listed yet.
+    #[inline]
+    fn list_kinds(&mut self) {
+        if self.kinds.is_empty() {
+            self.kinds.resize(self.slots.len(), self.kind.unwrap_or(Kind::Text) as u8);
+        }
+    }
+
     /// Gives every cell its own kind and text.
     #[cold]
     fn mix(&mut self, texts: &mut Texts) -> Result<(), FlattenError> {
+        if self.form == Some(Form::Strings) {
+            return Ok(());
+        }
         for integer in std::mem::take(&mut self.integers) {
             let (kind, slot) = match (self.form, integer) {
                 (Some(Form::Booleans), 0) => (Kind::Boolean, texts.add("false")?),
@@ -152,20 +209,30 @@ impl ColumnCells {
 
     /// How many places of rows, integers and texts are going to be handed over.
     pub fn sizes(&self, records: u32) -> [usize; 3] {
-        let rows = if self.rows.len() < records as usize { self.rows.len() } else { 0 };
+        let rows = if self.count < records { self.count as usize } else { 0 };
         [rows, self.integers.len(), self.slots.len()]
     }
 
-    /// Hands the cells over, if there are any, and is empty again. `records` is the number of records of the page.
-    pub fn hand_over(&mut self, path: &str, records: u32, writer: &mut Writer) {
-        let Some(form) = self.form.take() else { return };
-        let rows = (self.rows.len() < records as usize).then_some(self.rows.as_slice());
-        let Self { integers, kinds, slots, .. } = &*self;
+    /// Hands the cells over, if there are any, and is empty again. `records` is the number of records of the page. Comes
+    /// back with what [`ColumnCells::note`] kept to itself: a kind, and when it was first seen.
+    pub fn hand_over(&mut self, path: &str, records: u32, writer: &mut Writer) -> Option<(Kind, Sight)> {
+        let form = self.form.take()?;
+        let every = self.count == records;
+        if !every {
+            self.list_rows();
+        }
+        if form == Form::Mixed {
+            self.list_kinds();
+        }
+        let Self { rows, integers, kinds, slots, .. } = &*self;
+        let rows = (!every).then_some(rows.as_slice());
         writer.push(path.to_owned(), &Values { form, rows, integers, kinds, slots });
+        self.count = 0;
         self.rows.clear();
         self.integers.clear();
         self.kinds.clear();
         self.slots.clear();
         self.lately.forget();
+        Some((self.kind.take()?, std::mem::take(&mut self.first)))
     }
 }

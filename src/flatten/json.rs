@@ -171,45 +171,23 @@ impl<'a> Reader<'a> {
     /// The number that begins with `first`, as written.
     #[inline]
     pub fn number(&mut self, first: u8) -> Result<&'a str, NotJson> {
+        let bytes = self.text.as_bytes();
         let start = self.at - 1;
-        let first = match first {
-            b'-' => {
-                self.at += 1;
-                self.text.as_bytes().get(self.at - 1).copied()
-            }
-            digit => Some(digit),
+        let whole = if first == b'-' { self.at } else { start };
+        let mut at = match bytes.get(whole) {
+            Some(b'0') => whole + 1,
+            Some(b'1'..=b'9') => digits(bytes, whole),
+            _ => return Err(NotJson { at: whole }),
         };
-        match first {
-            Some(b'0') => {}
-            Some(b'1'..=b'9') => self.digits(),
-            _ => return Err(self.fault()),
+        if bytes.get(at) == Some(&b'.') {
+            at = some_digits(bytes, at + 1)?;
         }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.some_digits()?;
+        if let Some(b'e' | b'E') = bytes.get(at) {
+            let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+            at = some_digits(bytes, at + 1 + sign)?;
         }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.some_digits()?;
-        }
-        self.text.get(start..self.at).ok_or(NotJson { at: start })
-    }
-
-    #[inline]
-    fn digits(&mut self) {
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-    }
-
-    #[inline]
-    fn some_digits(&mut self) -> Result<(), NotJson> {
-        let start = self.at;
-        self.digits();
-        if self.at == start { Err(self.fault()) } else { Ok(()) }
+        self.at = at;
+        self.text.get(start..at).ok_or(NotJson { at: start })
     }
 
     /// `true`, `false` or `null`, whose first byte is read.
@@ -222,6 +200,21 @@ impl<'a> Reader<'a> {
         self.at = end;
         Ok(())
     }
+}
+
+/// The end of the digits that begin at `at`.
+#[inline]
+fn digits(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b'0'..=b'9') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+#[inline]
+fn some_digits(bytes: &[u8], start: usize) -> Result<usize, NotJson> {
+    let end = digits(bytes, start);
+    if end == start { Err(NotJson { at: end }) } else { Ok(end) }
 }
 
 /// A key with its quotes and colon as it is mostly written; nothing for a key that has to be written otherwise.
@@ -238,11 +231,40 @@ pub(super) enum Place {
     Further,
 }
 
-/// The first `"`, `\` or control character from `at` on, or the end. Eight bytes at a time: a byte of a word is below
+/// The first `"`, `\` or control character from `at` on, or the end.
+#[inline]
+fn special(bytes: &[u8], mut at: usize) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        // SAFETY: every x86-64 processor has SSE2.
+        let found = unsafe { specials(chunk) };
+        if found != 0 {
+            return at + found.trailing_zeros() as usize;
+        }
+        at += 16;
+    }
+    special_of_words(bytes, at)
+}
+
+/// Which of the bytes are `"`, `\` or a control character; the first one is the lowest bit.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "sse2")]
+#[inline]
+fn specials(chunk: &[u8; 16]) -> u32 {
+    use std::arch::x86_64::*;
+    let both = u128::from_le_bytes(*chunk);
+    let bytes = _mm_set_epi64x((both >> 64) as i64, both as i64);
+    let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'"' as i8));
+    let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\\' as i8));
+    let control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control)) as u32
+}
+
+/// As [`special`], eight bytes at a time: a byte of a word is below
 /// `limit` exactly if subtracting borrows from it, and equals `c` exactly if it is below 1 after XOR with `c`; a false
 /// find can only come from a true one before it, so the first find is true.
 #[inline]
-fn special(bytes: &[u8], mut at: usize) -> usize {
+fn special_of_words(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
     while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {

@@ -94,16 +94,17 @@ pub fn of_number(text: &str) -> (Kind, i64) {
         Some(digits) => (true, digits),
         None => (false, text),
     };
-    let mut value = 0u64;
+    let mut value = 0i64;
     for digit in digits.bytes() {
         if !digit.is_ascii_digit() {
             return (of_fraction(text), 0);
         }
-        value = value.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+        value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
     }
-    match i64::try_from(value) {
-        Ok(value) if value.unsigned_abs() <= WIDEST_INTEGER => (Kind::Integer, if negative { -value } else { value }),
-        _ => (Kind::WideNumber, 0),
+    // So many digits always fit, and without leading zeros more are always too many.
+    match digits.len() < 18 && value <= WIDEST_INTEGER as i64 {
+        true => (Kind::Integer, if negative { -value } else { value }),
+        false => (Kind::WideNumber, 0),
     }
 }
 
@@ -120,7 +121,7 @@ fn of_fraction(text: &str) -> Kind {
 #[inline]
 pub fn of_string(text: &str) -> Kind {
     match text.as_bytes().first() {
-        Some(b'$') if date_seconds(text).is_some() => Kind::Date,
+        Some(b'$') if is_date(text) => Kind::Date,
         Some(b'-' | b'0'..=b'9') if is_number(text) => match of_number(text).0 {
             Kind::Integer => Kind::TextInteger,
             Kind::Fraction => Kind::TextFraction,
@@ -162,6 +163,19 @@ fn is_number(text: &str) -> bool {
 
 /// The first second of the year 1 and the last of the year 9999, since the Unix epoch.
 const YEARS_1_TO_9999: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+
+/// Whether [`date_seconds`] has an answer.
+fn is_date(text: &str) -> bool {
+    // So many digits are within the years, which is how dates are written: no need to know which.
+    match text.as_bytes() {
+        [b'$', b'D', b'_', digits @ ..]
+            if (1..=11).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) =>
+        {
+            true
+        }
+        _ => date_seconds(text).is_some(),
+    }
+}
 
 /// The seconds since the Unix epoch of CleverTap's date form `$D_<seconds>`, exactly so written.
 pub fn date_seconds(text: &str) -> Option<i64> {

@@ -132,7 +132,7 @@ impl Flattener {
             number += 1;
         }
         walk.reader.end().map_err(|fault| not_an_array(fault.at))?;
-        page.finish(&self.seen)
+        page.finish(&mut self.seen)
     }
 }
 
@@ -165,7 +165,7 @@ impl Page {
                         object_id = Some(text);
                     }
                     if let Some(column) = self.fixed.get_mut(usize::from(index)) {
-                        column.push(self.rows, Kind::Text, text, 0, &mut self.texts)?;
+                        column.push(self.rows, Kind::Text, cell, text, &mut self.texts)?;
                     }
                     continue;
                 }
@@ -173,20 +173,20 @@ impl Page {
                 Role::Root | Role::Time | Role::Key | Role::Profile => Section::Profile,
             };
             properties = properties.wrapping_add(cell.hash);
-            let number = match node.column {
+            let number = match node.column() {
                 Some(number) => number,
                 None => {
                     let number = seen.add_path(paths.keys(cell.node))?;
-                    paths.node(cell.node).column = Some(number);
+                    paths.node(cell.node).set_column(number);
                     self.properties.push(ColumnCells::default());
                     number
                 }
             };
             let place = (section as u64) << 32 | u64::from(cell.position);
-            seen.path(number).note(cell.kind, Sight { time: moment.local, place });
             // Columns and paths are numbered alike.
             let column = &mut self.properties[number as usize];
-            column.push(self.rows, cell.kind, text, cell.integer, &mut self.texts)?;
+            column.note(cell.kind, Sight { time: moment.local, place }, seen.path(number));
+            column.push(self.rows, cell.kind, cell, text, &mut self.texts)?;
         }
         let content = hash::content(bytes);
         let day = seen.day(day_number_of(moment.local))?;
@@ -204,7 +204,7 @@ impl Page {
         Ok(())
     }
 
-    fn finish(&mut self, seen: &Seen) -> Result<RawBatch, FlattenError> {
+    fn finish(&mut self, seen: &mut Seen) -> Result<RawBatch, FlattenError> {
         let of_records = [0, INTEGERS.len() * self.rows as usize, 0];
         let sizes = self.fixed.iter().chain(&self.properties).map(|column| column.sizes(self.rows));
         let mut writer = Writer::for_values(sizes.fold(of_records, |[a, b, c], [d, e, f]| [a + d, b + e, c + f]));
@@ -222,8 +222,10 @@ impl Page {
         for (column, (name, _)) in self.fixed.iter_mut().zip(TEXTS) {
             column.hand_over(name, self.rows, &mut writer);
         }
-        for (column, path) in self.properties.iter_mut().zip(seen.paths()) {
-            column.hand_over(&path.text(), self.rows, &mut writer);
+        for (column, path) in self.properties.iter_mut().zip(seen.paths_mut()) {
+            if let Some((kind, sight)) = column.hand_over(&path.text(), self.rows, &mut writer) {
+                path.note(kind, sight);
+            }
         }
         self.rows = 0;
         writer.finish(self.texts.finish())

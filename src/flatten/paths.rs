@@ -60,25 +60,51 @@ pub(super) enum Shape {
     Record,
 }
 
+/// As large as a line of the processor's cache: every record visits most nodes.
+#[repr(align(64))]
 pub(super) struct Node {
-    pub role: Role,
     /// The place's hash, see [`super::hash`].
     pub hash: u64,
     /// The last record in which the key came, to notice a key that comes twice.
     pub record: u64,
-    /// The column, once a value came.
-    pub column: Option<u32>,
-    key: Box<str>,
-    /// The key as it is mostly written, see [`json::member`].
-    member: Box<[u8]>,
+    pub role: Role,
+    column: u32,
     parent: NodeId,
     /// The sibling that came after this one last time, and the first child of last time.
     after: NodeId,
     first: NodeId,
+    /// The start of [`Key::member`], if that is all of it; else its length is 0.
+    member: [u8; SHORT],
+    member_len: u8,
+}
+
+const SHORT: usize = 24;
+const NO_COLUMN: u32 = u32::MAX;
+const _: () = assert!(size_of::<Node>() == 64);
+
+impl Node {
+    /// The column, once a value came.
+    #[inline]
+    pub fn column(&self) -> Option<u32> {
+        (self.column != NO_COLUMN).then_some(self.column)
+    }
+
+    pub fn set_column(&mut self, column: u32) {
+        self.column = column;
+    }
+}
+
+/// What is read of a node's key only where it was not the expected one, or is long.
+struct Key {
+    text: Box<str>,
+    /// As it is mostly written, see [`json::member`].
+    member: Box<[u8]>,
 }
 
 pub(super) struct Paths {
     nodes: Vec<Node>,
+    /// One of every node.
+    keys: Vec<Key>,
     table: HashTable<NodeId>,
     hasher: RandomState,
 }
@@ -87,20 +113,10 @@ impl Paths {
     /// The tree with the places that every record of this shape can have; `fixed` are the profile's fields with their
     /// role.
     pub fn new(shape: Shape, fixed: impl Iterator<Item = (&'static str, u8)>) -> Self {
+        let mut paths =
+            Self { nodes: Vec::new(), keys: Vec::new(), table: HashTable::new(), hasher: RandomState::default() };
         // No parent at all, so that an empty key at the top is not taken for the root itself.
-        let parent = NodeId::MAX;
-        let root = Node {
-            role: Role::Root,
-            hash: 0,
-            record: 0,
-            column: None,
-            key: "".into(),
-            member: Box::default(),
-            parent,
-            after: 0,
-            first: 0,
-        };
-        let mut paths = Self { nodes: vec![root], table: HashTable::new(), hasher: RandomState::default() };
+        paths.push(NodeId::MAX, Key { text: "".into(), member: Box::default() }, Role::Root, 0);
         let section = |section| Role::Property { section, levels: 0 };
         paths.add(ROOT, "ts", Role::Time);
         paths.add(ROOT, "session_props", section(Section::Session));
@@ -136,16 +152,20 @@ impl Paths {
             None => self.nodes[parent as usize].first,
         };
         let node = &self.nodes[guess as usize];
-        (guess, if node.parent == parent { &node.member } else { &[] })
+        let member = match node.member_len {
+            _ if node.parent != parent => &[],
+            0 => &*self.keys[guess as usize].member,
+            len => &node.member[..usize::from(len)],
+        };
+        (guess, member)
     }
 
     /// The child with this key, if it is known; `before` is the key before it in the same object, if any.
     #[inline]
     pub fn find(&mut self, parent: NodeId, before: Option<NodeId>, key: &str) -> Option<NodeId> {
-        let nodes = &self.nodes;
+        let (nodes, keys) = (&self.nodes, &self.keys);
         let found = *self.table.find(self.hasher.hash_one((parent, key)), |id| {
-            let node = &nodes[*id as usize];
-            node.parent == parent && *node.key == *key
+            nodes[*id as usize].parent == parent && *keys[*id as usize].text == *key
         })?;
         match before {
             Some(before) => self.nodes[before as usize].after = found,
@@ -164,27 +184,25 @@ impl Paths {
     }
 
     fn add(&mut self, parent: NodeId, key: &str, role: Role) -> NodeId {
+        let hash = hash::path(self.nodes[parent as usize].hash, key);
+        let id = self.push(parent, Key { text: key.into(), member: json::member(key) }, role, hash);
+        let (nodes, keys, hasher) = (&self.nodes, &self.keys, &self.hasher);
+        let hash_of = |id: &NodeId| hasher.hash_one((nodes[*id as usize].parent, &*keys[*id as usize].text));
+        self.table.insert_unique(hash_of(&id), id, hash_of);
+        id
+    }
+
+    fn push(&mut self, parent: NodeId, key: Key, role: Role, hash: u64) -> NodeId {
         // Bounded by MAX_NODES.
         let id = self.nodes.len() as NodeId;
-        let hash = hash::path(self.nodes[parent as usize].hash, key);
-        self.nodes.push(Node {
-            role,
-            hash,
-            record: 0,
-            column: None,
-            key: key.into(),
-            member: json::member(key),
-            parent,
-            after: 0,
-            first: 0,
-        });
-        let nodes = &self.nodes;
-        let hasher = &self.hasher;
-        let hash_of = |id: &NodeId| {
-            let node = &nodes[*id as usize];
-            hasher.hash_one((node.parent, &*node.key))
-        };
-        self.table.insert_unique(hash_of(&id), id, hash_of);
+        let (mut member, mut member_len) = ([0; SHORT], 0);
+        if let Some(short) = member.get_mut(..key.member.len()) {
+            short.copy_from_slice(&key.member);
+            member_len = short.len() as u8;
+        }
+        let (after, first) = (ROOT, ROOT);
+        self.nodes.push(Node { hash, record: 0, role, column: NO_COLUMN, parent, after, first, member, member_len });
+        self.keys.push(key);
         id
     }
 
@@ -192,9 +210,8 @@ impl Paths {
     pub fn keys(&self, mut id: NodeId) -> Vec<String> {
         let mut keys = Vec::new();
         while id != ROOT {
-            let node = &self.nodes[id as usize];
-            keys.push(node.key.to_string());
-            id = node.parent;
+            keys.push(self.keys[id as usize].text.to_string());
+            id = self.nodes[id as usize].parent;
         }
         keys.reverse();
         keys

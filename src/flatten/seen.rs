@@ -23,6 +23,12 @@ pub(super) struct Sight {
 
 const NEVER: Sight = Sight { time: i64::MAX, place: u64::MAX };
 
+impl Default for Sight {
+    fn default() -> Self {
+        NEVER
+    }
+}
+
 /// What was seen of one property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PathSeen {
@@ -97,6 +103,10 @@ impl Seen {
 
     pub(super) fn paths(&self) -> &[PathSeen] {
         &self.paths
+    }
+
+    pub(super) fn paths_mut(&mut self) -> &mut [PathSeen] {
+        &mut self.paths
     }
 
     pub(super) fn path(&mut self, column: u32) -> &mut PathSeen {

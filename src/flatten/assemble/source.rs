@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Date32Array, StringViewArray, StringViewBuilder, UInt32Array, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, StringViewArray, StringViewBuilder, UInt32Array, new_null_array,
+};
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::{interleave, take};
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use jiff::civil::Date;
 
 use super::order::Row;
+use super::texts::Texts;
 use crate::flatten::contract::{FIXED_CELLS, Places};
 use crate::flatten::error::FlattenError;
 use crate::flatten::page::EventSpec;
@@ -25,8 +28,12 @@ pub(super) enum Source {
     RowId,
     /// One value for every row.
     Constant(ArrayRef),
-    /// Typed values of every raw batch, and behind them an array of one null.
-    Values { arrays: Vec<ArrayRef>, places: Vec<Place>, slots: Vec<Slots> },
+    Texts(Texts),
+    /// Typed values of every raw batch, and behind them an array of one null. None of them is text.
+    Values {
+        arrays: Vec<ArrayRef>,
+        places: Vec<Place>,
+    },
     /// No row has a value.
     Nothing(DataType),
 }
@@ -219,9 +226,14 @@ impl Values {
     }
 
     fn finish(self) -> Source {
-        match self.places.iter().all(|place| matches!(place, Place::Absent)) {
-            true => Source::Nothing(self.kind),
-            false => Source::Values { arrays: self.arrays, places: self.places, slots: self.slots },
+        if self.places.iter().all(|place| matches!(place, Place::Absent)) {
+            return Source::Nothing(self.kind);
+        }
+        // Without the null behind them.
+        let texts = self.arrays.iter().take(self.places.len()).map(|array| array.as_string_view_opt().cloned());
+        match texts.collect::<Option<Vec<_>>>() {
+            Some(texts) => Source::Texts(Texts::new(self.places.into_iter().zip(self.slots).zip(texts))),
+            None => Source::Values { arrays: self.arrays, places: self.places },
         }
     }
 }
@@ -244,7 +256,7 @@ impl Place {
     }
 
     #[inline]
-    fn find(&self, record: usize) -> Option<usize> {
+    pub fn find(&self, record: usize) -> Option<usize> {
         match self {
             Self::Absent => None,
             Self::Every => Some(record),
@@ -266,22 +278,19 @@ impl Source {
             Self::RowId => Arc::new(row_ids(rows)),
             Self::Constant(value) => take(value, &UInt32Array::from_value(0, rows.len()), None)?,
             Self::Nothing(kind) => new_null_array(kind, rows.len()),
-            Self::Values { arrays, places, slots } => {
+            Self::Texts(texts) => Arc::new(texts.gather(records)),
+            Self::Values { arrays, places } => {
                 let every = places.iter().all(|place| matches!(place, Place::Every));
                 // Without the null, every place is known to hold a value.
                 let arrays: Vec<&dyn Array> =
                     arrays.iter().map(AsRef::as_ref).take(places.len() + usize::from(!every)).collect();
-                if every && slots.iter().all(Option::is_none) {
+                if every {
                     return Ok(interleave(&arrays, records)?);
                 }
                 let null = (places.len(), 0);
                 buffer.clear();
                 buffer.extend(records.iter().map(|(raw, record)| {
                     let found = places.get(*raw).and_then(|place| place.find(*record));
-                    let found = found.and_then(|value| match slots.get(*raw) {
-                        Some(Some(slots)) => slots.get(value).map(|slot| *slot as usize),
-                        _ => Some(value),
-                    });
                     found.map_or(null, |value| (*raw, value))
                 }));
                 interleave(&arrays, buffer)?
