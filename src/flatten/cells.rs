@@ -34,7 +34,7 @@ impl Texts {
     }
 
     /// As [`Texts::add`], but a text that came lately in the same column has the place that it had then. `hash` is one of
-    /// the text within its column, 0 if there is none yet.
+    /// the value within its column, 0 if there is none yet.
     #[inline]
     fn intern(&mut self, text: &str, hash: u128, lately: &mut Lately) -> Result<u32, FlattenError> {
         if lately.tried >= LATELY_TRIED && lately.met < lately.tried / LATELY_WORTH {
@@ -107,6 +107,8 @@ pub(super) struct ColumnCells {
     form: Option<Form>,
     /// Kind of the first cell.
     kind: Option<Kind>,
+    /// Whether there are texts of other kinds.
+    mixed: bool,
     integers: Vec<i64>,
     /// Empty as long as the cells are those of the first records.
     rows: Vec<u32>,
@@ -114,6 +116,7 @@ pub(super) struct ColumnCells {
     kinds: Vec<u8>,
 }
 
+#[cfg(target_pointer_width = "64")]
 const _: () = assert!(std::mem::offset_of!(ColumnCells, integers) == 64);
 
 impl ColumnCells {
@@ -154,7 +157,8 @@ impl ColumnCells {
             }
         };
         self.form = Some(form);
-        if row != self.count || !self.rows.is_empty() {
+        // Rows ascend, so that behind the first gap every row is greater.
+        if row != self.count {
             self.list_rows();
             self.rows.push(row);
         }
@@ -163,7 +167,7 @@ impl ColumnCells {
             Form::Integers => self.integers.push(cell.integer),
             Form::Booleans => self.integers.push(i64::from(text == "true")),
             Form::Strings | Form::Mixed | Form::Pool => {
-                if *self.kind.get_or_insert(kind) != kind || !self.kinds.is_empty() {
+                if *self.kind.get_or_insert(kind) != kind || self.mixed {
                     self.list_kinds();
                     self.kinds.push(kind as u8);
                 }
@@ -184,24 +188,21 @@ impl ColumnCells {
     /// The kinds of the texts so far, if they are not listed yet.
     #[inline]
     fn list_kinds(&mut self) {
-        if self.kinds.is_empty() {
+        if !self.mixed {
             self.kinds.resize(self.slots.len(), self.kind.unwrap_or(Kind::Text) as u8);
+            self.mixed = true;
         }
     }
 
-    /// Gives every cell its own kind and text.
+    /// Gives every cell its own text. All are of the first one's kind.
     #[cold]
     fn mix(&mut self, texts: &mut Texts) -> Result<(), FlattenError> {
-        if self.form == Some(Form::Strings) {
-            return Ok(());
-        }
         for integer in std::mem::take(&mut self.integers) {
-            let (kind, slot) = match (self.form, integer) {
-                (Some(Form::Booleans), 0) => (Kind::Boolean, texts.add("false")?),
-                (Some(Form::Booleans), _) => (Kind::Boolean, texts.add("true")?),
-                _ => (Kind::Integer, texts.add(itoa::Buffer::new().format(integer))?),
+            let slot = match (self.form, integer) {
+                (Some(Form::Booleans), 0) => texts.add("false")?,
+                (Some(Form::Booleans), _) => texts.add("true")?,
+                _ => texts.add(itoa::Buffer::new().format(integer))?,
             };
-            self.kinds.push(kind as u8);
             self.slots.push(slot);
         }
         Ok(())
@@ -231,6 +232,7 @@ impl ColumnCells {
         self.rows.clear();
         self.integers.clear();
         self.kinds.clear();
+        self.mixed = false;
         self.slots.clear();
         self.lately.forget();
         Some((self.kind.take()?, std::mem::take(&mut self.first)))

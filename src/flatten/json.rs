@@ -232,9 +232,9 @@ pub(super) enum Place {
 }
 
 /// The first `"`, `\` or control character from `at` on, or the end.
+#[cfg(target_arch = "x86_64")]
 #[inline]
 fn special(bytes: &[u8], mut at: usize) -> usize {
-    #[cfg(target_arch = "x86_64")]
     while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         // SAFETY: every x86-64 processor has SSE2.
         let found = unsafe { specials(chunk) };
@@ -260,9 +260,12 @@ fn specials(chunk: &[u8; 16]) -> u32 {
     _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control)) as u32
 }
 
-/// As [`special`], eight bytes at a time: a byte of a word is below
-/// `limit` exactly if subtracting borrows from it, and equals `c` exactly if it is below 1 after XOR with `c`; a false
-/// find can only come from a true one before it, so the first find is true.
+#[cfg(not(target_arch = "x86_64"))]
+use special_of_words as special;
+
+/// As `special`, eight bytes at a time: a byte of a word is below `limit` exactly if subtracting borrows from it, and
+/// equals `c` exactly if it is below 1 after XOR with `c`; a false find can only come from a true one before it, so the
+/// first find is true.
 #[inline]
 fn special_of_words(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;

@@ -73,7 +73,7 @@ pub(super) struct Node {
     /// The sibling that came after this one last time, and the first child of last time.
     after: NodeId,
     first: NodeId,
-    /// The start of [`Key::member`], if that is all of it; else its length is 0.
+    /// [`Key::member`] if it is no longer than this; else the length is 0.
     member: [u8; SHORT],
     member_len: u8,
 }
@@ -139,7 +139,7 @@ impl Paths {
 
     #[inline]
     pub fn node(&mut self, id: NodeId) -> &mut Node {
-        // Ids are only ever made by `add`, which makes the node first.
+        // Ids are only ever made by `push`, which makes the node first.
         &mut self.nodes[id as usize]
     }
 

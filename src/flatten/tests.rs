@@ -2,6 +2,7 @@
 
 mod hostile;
 mod loads;
+mod pages;
 mod properties;
 mod records;
 mod reference;

@@ -51,7 +51,7 @@ pub(super) enum Place {
 }
 
 /// For text that stays as it came: the values' places in the array, which has all texts of the raw batch.
-type Slots = Option<ScalarBuffer<u32>>;
+pub(super) type Slots = Option<ScalarBuffer<u32>>;
 
 const NONE: u32 = u32::MAX;
 /// Below one value in this many records, looking a record up beats a table of all of them in memory.
@@ -183,7 +183,7 @@ fn property(
     Ok((own.finish(), sibling.map(Values::finish)))
 }
 
-/// A [`Source::Values`] in the making.
+/// A [`Source::Values`] or [`Source::Texts`] in the making.
 struct Values {
     arrays: Vec<ArrayRef>,
     places: Vec<Place>,

@@ -1,64 +1,92 @@
 //! Text of many raw batches, gathered by row.
 //!
-//! In: per raw batch an array of texts, and where its records have theirs. Out: a view array over the same bytes. arrow's
-//! `interleave` does the same for every kind of array, with a list of all places made before it and one pass more for
-//! nulls; text is most of a day's cells.
-
-use std::sync::Arc;
+//! In: per raw batch an array of texts, and where its records have theirs. Out: a view array over the same bytes, which
+//! keeps only those buffers that it refers to, so that it does not hold a whole day. arrow's `interleave` does the same
+//! for every kind of array, with a list of all places made before it and one pass more for nulls; text is most of a day's
+//! cells.
 
 use arrow::array::{Array, NullBufferBuilder, StringViewArray};
 use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
 
-use super::source::Place;
+use super::source::{Place, Slots};
 
 /// Texts up to this length lie in the view itself.
 const INLINE: u32 = 12;
 const LENGTH: u128 = u32::MAX as u128;
-/// A view's bits from here on are the number of its buffer.
+/// A view's bits from here on are the number of its buffer, 32 of them.
 const BUFFER: u32 = 64;
+const BUFFER_BITS: u128 = (u32::MAX as u128) << BUFFER;
 
 /// The cells of one text column.
 pub(super) struct Texts {
     /// One of every raw batch.
     pieces: Vec<Piece>,
-    buffers: Arc<[Buffer]>,
+    /// Those of all pieces.
+    buffers: Vec<Buffer>,
 }
 
 struct Piece {
     place: Place,
-    /// For text that stays as it came: the values' places among the views.
-    slots: Option<ScalarBuffer<u32>>,
+    slots: Slots,
     views: ScalarBuffer<u128>,
     nulls: Option<NullBuffer>,
-    /// What turns the number of a buffer of the piece's into one of all buffers, where it stands in a view.
-    shift: u128,
+    /// The piece's first buffer among all.
+    first_buffer: usize,
 }
 
 impl Texts {
-    /// `pieces` are places, slots if the text stays as it came, and texts, one of every raw batch.
-    pub fn new(pieces: impl Iterator<Item = ((Place, Option<ScalarBuffer<u32>>), StringViewArray)>) -> Self {
+    /// Places, slots and texts, of every raw batch.
+    pub fn new(pieces: impl Iterator<Item = ((Place, Slots), StringViewArray)>) -> Self {
         let mut buffers: Vec<Buffer> = Vec::new();
         let pieces = pieces
             .map(|((place, slots), texts)| {
-                let shift = (buffers.len() as u128) << BUFFER;
+                let first_buffer = buffers.len();
                 buffers.extend(texts.data_buffers().iter().cloned());
-                Piece { place, slots, views: texts.views().clone(), nulls: texts.nulls().cloned(), shift }
+                Piece { place, slots, views: texts.views().clone(), nulls: texts.nulls().cloned(), first_buffer }
             })
             .collect();
-        Self { pieces, buffers: buffers.into() }
+        Self { pieces, buffers }
     }
 
     /// The texts of these records: the number of the raw batch, and of the record in it.
     pub fn gather(&self, records: &[(usize, usize)]) -> StringViewArray {
         let mut nulls = NullBufferBuilder::new(records.len());
         let mut views = Vec::with_capacity(records.len());
+        let mut used = Used { homes: vec![None; self.buffers.len()], buffers: Vec::new() };
         for (raw, record) in records {
-            let view = self.pieces.get(*raw).and_then(|piece| piece.view(*record));
+            let found = self.pieces.get(*raw).and_then(|piece| Some((piece, piece.view(*record)?)));
+            let view = found.and_then(|(piece, view)| used.keep(view, piece.first_buffer, &self.buffers));
             nulls.append(view.is_some());
             views.push(view.unwrap_or_default());
         }
-        // SAFETY: every view is one of a sound array, with its buffer's number among all buffers, or the empty text.
-        unsafe { StringViewArray::new_unchecked(views.into(), self.buffers.clone(), nulls.finish()) }
+        // SAFETY: every view is one of a sound array, with the number that its buffer has here, or the empty text; there
+        // are as many nulls as views.
+        unsafe { StringViewArray::new_unchecked(views.into(), used.buffers, nulls.finish()) }
+    }
+}
+
+/// The buffers that an array refers to, and the numbers that they have there.
+struct Used {
+    homes: Vec<Option<u32>>,
+    buffers: Vec<Buffer>,
+}
+
+impl Used {
+    #[inline]
+    fn keep(&mut self, view: u128, first_buffer: usize, buffers: &[Buffer]) -> Option<u128> {
+        if (view & LENGTH) as u32 <= INLINE {
+            return Some(view);
+        }
+        let buffer = first_buffer + ((view & BUFFER_BITS) >> BUFFER) as usize;
+        let home = match self.homes.get_mut(buffer)? {
+            Some(home) => *home,
+            unused => {
+                let home = u32::try_from(self.buffers.len()).ok()?;
+                self.buffers.push(buffers.get(buffer)?.clone());
+                *unused.insert(home)
+            }
+        };
+        Some((view & !BUFFER_BITS) | u128::from(home) << BUFFER)
     }
 }
 
@@ -67,13 +95,79 @@ impl Piece {
     fn view(&self, record: usize) -> Option<u128> {
         let value = self.place.find(record)?;
         let at = match &self.slots {
-            Some(slots) => *slots.get(value)? as usize,
+            Some(slots) => slots[value] as usize,
             None => value,
         };
-        if self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(at)) {
-            return None;
+        let view = self.views[at];
+        self.nulls.as_ref().is_none_or(|nulls| nulls.is_valid(at)).then_some(view)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, AsArray, StringViewBuilder};
+    use arrow::compute::interleave;
+    use proptest::prelude::*;
+
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// A raw batch's texts in blocks of a few bytes, so that there are many, and the places of its records.
+    type Batch = (Vec<Option<String>>, Vec<Option<usize>>);
+
+    fn array(texts: &[Option<String>]) -> StringViewArray {
+        let mut builder = StringViewBuilder::new().with_fixed_block_size(40);
+        texts.iter().for_each(|text| builder.append_option(text.as_deref()));
+        builder.finish()
+    }
+
+    fn batch() -> impl Strategy<Value = Batch> {
+        let text = prop::option::weighted(0.8, "[a-zé]{0,30}");
+        (
+            prop::collection::vec(text, 1..12),
+            prop::collection::vec(prop::option::of(any::<prop::sample::Index>()), 1..9),
+        )
+            .prop_map(|(texts, records)| {
+                let places = records.iter().map(|at| at.map(|at| at.index(texts.len()))).collect();
+                (texts, places)
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn gathered_text_is_what_arrow_interleaves(
+            batches in prop::collection::vec(batch(), 1..4),
+            chosen in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..40),
+        ) {
+            let texts = Texts::new(batches.iter().map(|(texts, places)| {
+                // Every record has a value: which one, the slots say; one past the records' own is no text.
+                let slots: Vec<u32> = places.iter().flatten().map(|at| *at as u32).collect();
+                let rows: Vec<u32> = (0..).zip(places).filter(|(_, at)| at.is_some()).map(|(row, _)| row).collect();
+                let place = match rows.len() == places.len() {
+                    true => Place::Every,
+                    false => Place::Few(rows.into()),
+                };
+                ((place, Some(slots.into())), array(texts))
+            }));
+            let mut arrays: Vec<ArrayRef> = batches.iter().map(|(texts, _)| Arc::new(array(texts)) as ArrayRef).collect();
+            arrays.push(Arc::new(array(&[None])));
+            let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+            let records: Vec<(usize, usize)> = chosen
+                .iter()
+                .map(|(raw, record)| {
+                    let raw = raw.index(batches.len());
+                    (raw, record.index(batches[raw].1.len()))
+                })
+                .collect();
+            let places: Vec<(usize, usize)> = records
+                .iter()
+                .map(|(raw, record)| batches[*raw].1[*record].map_or((batches.len(), 0), |at| (*raw, at)))
+                .collect();
+            let gathered = texts.gather(&records);
+            let expected = if places.is_empty() { array(&[]) } else { interleave(&arrays, &places)?.as_string_view().clone() };
+            prop_assert_eq!(&gathered, &expected);
+            gathered.to_data().validate_full()?;
         }
-        let view = *self.views.get(at)?;
-        Some(if (view & LENGTH) as u32 > INLINE { view + self.shift } else { view })
     }
 }

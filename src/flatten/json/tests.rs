@@ -135,6 +135,8 @@ fn the_end_of_a_string_is_found_wherever_it_lies() {
             let text = format!("{plain}{ending}aaaaaaaaaaaa\"");
             assert_eq!(special(text.as_bytes(), 0), plain.len(), "{text:?}");
             assert_eq!(special(plain.as_bytes(), 0), plain.len());
+            assert_eq!(special_of_words(text.as_bytes(), 0), plain.len(), "{text:?}");
+            assert_eq!(special_of_words(plain.as_bytes(), 0), plain.len());
         }
     }
 }
