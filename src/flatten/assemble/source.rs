@@ -28,12 +28,10 @@ pub(super) enum Source {
     RowId,
     /// One value for every row.
     Constant(ArrayRef),
+    /// Text of every raw batch.
     Texts(Texts),
     /// Typed values of every raw batch, and behind them an array of one null. None of them is text.
-    Values {
-        arrays: Vec<ArrayRef>,
-        places: Vec<Place>,
-    },
+    Values { arrays: Vec<ArrayRef>, places: Vec<Place> },
     /// No row has a value.
     Nothing(DataType),
 }
@@ -278,7 +276,7 @@ impl Source {
             Self::RowId => Arc::new(row_ids(rows)),
             Self::Constant(value) => take(value, &UInt32Array::from_value(0, rows.len()), None)?,
             Self::Nothing(kind) => new_null_array(kind, rows.len()),
-            Self::Texts(texts) => Arc::new(texts.gather(records)),
+            Self::Texts(texts) => Arc::new(texts.gather(records)?),
             Self::Values { arrays, places } => {
                 let every = places.iter().all(|place| matches!(place, Place::Every));
                 // Without the null, every place is known to hold a value.

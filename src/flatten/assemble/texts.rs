@@ -9,6 +9,7 @@ use arrow::array::{Array, NullBufferBuilder, StringViewArray};
 use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
 
 use super::source::{Place, Slots};
+use crate::flatten::error::FlattenError;
 
 /// Texts up to this length lie in the view itself.
 const INLINE: u32 = 12;
@@ -16,6 +17,8 @@ const LENGTH: u128 = u32::MAX as u128;
 /// A view's bits from here on are the number of its buffer, 32 of them.
 const BUFFER: u32 = 64;
 const BUFFER_BITS: u128 = (u32::MAX as u128) << BUFFER;
+
+const DAMAGED: FlattenError = FlattenError::Damaged("a text lies outside of them");
 
 /// The cells of one text column.
 pub(super) struct Texts {
@@ -49,19 +52,24 @@ impl Texts {
     }
 
     /// The texts of these records: the number of the raw batch, and of the record in it.
-    pub fn gather(&self, records: &[(usize, usize)]) -> StringViewArray {
+    ///
+    /// Errors: `Damaged` when there is no such raw batch or buffer. A cell is never null for that.
+    pub fn gather(&self, records: &[(usize, usize)]) -> Result<StringViewArray, FlattenError> {
         let mut nulls = NullBufferBuilder::new(records.len());
         let mut views = Vec::with_capacity(records.len());
         let mut used = Used { homes: vec![None; self.buffers.len()], buffers: Vec::new() };
         for (raw, record) in records {
-            let found = self.pieces.get(*raw).and_then(|piece| Some((piece, piece.view(*record)?)));
-            let view = found.and_then(|(piece, view)| used.keep(view, piece.first_buffer, &self.buffers));
+            let piece = self.pieces.get(*raw).ok_or(DAMAGED)?;
+            let view = match piece.view(*record) {
+                Some(view) => Some(used.keep(view, piece.first_buffer, &self.buffers).ok_or(DAMAGED)?),
+                None => None,
+            };
             nulls.append(view.is_some());
             views.push(view.unwrap_or_default());
         }
         // SAFETY: every view is one of a sound array, with the number that its buffer has here, or the empty text; there
         // are as many nulls as views.
-        unsafe { StringViewArray::new_unchecked(views.into(), used.buffers, nulls.finish()) }
+        Ok(unsafe { StringViewArray::new_unchecked(views.into(), used.buffers, nulls.finish()) })
     }
 }
 
@@ -72,6 +80,7 @@ struct Used {
 }
 
 impl Used {
+    /// The view as it is here; `None` if there is no such buffer.
     #[inline]
     fn keep(&mut self, view: u128, first_buffer: usize, buffers: &[Buffer]) -> Option<u128> {
         if (view & LENGTH) as u32 <= INLINE {
@@ -164,7 +173,7 @@ mod tests {
                 .iter()
                 .map(|(raw, record)| batches[*raw].1[*record].map_or((batches.len(), 0), |at| (*raw, at)))
                 .collect();
-            let gathered = texts.gather(&records);
+            let gathered = texts.gather(&records)?;
             let expected = if places.is_empty() { array(&[]) } else { interleave(&arrays, &places)?.as_string_view().clone() };
             prop_assert_eq!(&gathered, &expected);
             gathered.to_data().validate_full()?;
