@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 
-use super::cells::{ColumnCells, Texts};
+use super::cells::ColumnCells;
 use super::error::{FlattenError, RecordFault};
 use super::hash::{self, Salt};
 use super::json::Place;
 use super::kinds::Kind;
 use super::paths::{Paths, Role, Section, Shape};
-use super::raw::writer::Writer;
+use super::raw::writer::{Sizes, Writer};
 use super::raw::{BASE_HIGH, BASE_LOW, CONTENT, INTEGERS, RawBatch, TEXTS, TIME, TS, UTC};
 use super::record::{Record, Stop, Walk};
 use super::seen::{Seen, Sight};
@@ -41,7 +42,7 @@ pub struct Flattener {
 #[derive(Default)]
 struct Page {
     rows: u32,
-    texts: Texts,
+    hasher: RandomState,
     time: Vec<i64>,
     utc: Vec<i64>,
     ts: Vec<i64>,
@@ -165,7 +166,7 @@ impl Page {
                         object_id = Some(text);
                     }
                     if let Some(column) = self.fixed.get_mut(usize::from(index)) {
-                        column.push(self.rows, Kind::Text, cell, text, &mut self.texts)?;
+                        column.push(self.rows, Kind::Text, cell, text, &self.hasher)?;
                     }
                     continue;
                 }
@@ -186,7 +187,7 @@ impl Page {
             // Columns and paths are numbered alike.
             let column = &mut self.properties[number as usize];
             column.note(cell.kind, Sight { time: moment.local, place }, seen.path(number));
-            column.push(self.rows, cell.kind, cell, text, &mut self.texts)?;
+            column.push(self.rows, cell.kind, cell, text, &self.hasher)?;
         }
         let content = hash::content(bytes);
         let day = seen.day(day_number_of(moment.local))?;
@@ -205,9 +206,9 @@ impl Page {
     }
 
     fn finish(&mut self, seen: &mut Seen) -> Result<RawBatch, FlattenError> {
-        let of_records = [0, INTEGERS.len() * self.rows as usize, 0];
+        let of_records = Sizes { integers: INTEGERS.len() * self.rows as usize, ..Sizes::default() };
         let sizes = self.fixed.iter().chain(&self.properties).map(|column| column.sizes(self.rows));
-        let mut writer = Writer::for_values(sizes.fold(of_records, |[a, b, c], [d, e, f]| [a + d, b + e, c + f]));
+        let mut writer = Writer::for_values(sizes.fold(of_records, Sizes::add));
         for (name, integers) in [
             (TIME, &mut self.time),
             (UTC, &mut self.utc),
@@ -228,6 +229,6 @@ impl Page {
             }
         }
         self.rows = 0;
-        writer.finish(self.texts.finish())
+        writer.finish()
     }
 }

@@ -1,21 +1,21 @@
 //! Cells whose types are not settled yet: one batch per page, kept aside until the fill is complete.
 //!
-//! A raw batch is *turned on its side*: each of its Arrow rows is one raw column, holding the record numbers that
-//! have a value and the values. So every page has the same Arrow schema whatever properties it holds (staging can
+//! A raw batch is *turned on its side*: each of its Arrow rows is one raw column, saying which records have a value and
+//! holding the values. So every page has the same Arrow schema whatever properties it holds (staging can
 //! put any pages into one file), and a property that few records have takes room for those few only.
 //!
 //! | field | holds |
 //! |---|---|
 //! | `path` | a fixed column's name, or a property's keys from the record's root as a JSON array |
 //! | `form` | which of the next fields hold the values, see [`Form`] |
-//! | `rows` | the records that have a value, ascending; null when all have one |
+//! | `rows` | of every record, whether it has a value; null when all have one |
 //! | `integers` | integers as such; booleans as 0 and 1 |
 //! | `kinds` | for mixed values, the [`Kind`] of each |
-//! | `slots` | for strings and mixed values, the place of each one's text among the batch's texts |
-//! | `texts` | the batch's texts, all in one row: strings, numbers as written, JSON text |
+//! | `slots` | the place of each value's text among the column's texts; null when each has one of its own |
+//! | `texts` | for strings and mixed values, the column's texts: strings, numbers as written, JSON text |
 //!
-//! Columns share the texts, and a value that comes again in a column has the place it had before: most text is one of a
-//! few words, and raw batches are what a fill holds and spills.
+//! A text that comes again in a column has, mostly, the place it had before: most text is one of a few words, and raw
+//! batches are what a fill holds and spills.
 
 mod split;
 pub(super) mod writer;
@@ -26,7 +26,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, ListArray, RecordBatch, StringArray, StringViewArray, UInt8Array, UInt32Array,
 };
-use arrow::buffer::ScalarBuffer;
+use arrow::buffer::{BooleanBuffer, ScalarBuffer};
 use arrow::compute::{max, min, take};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -43,8 +43,6 @@ pub(super) const TS: &str = "ts";
 pub(super) const BASE_HIGH: &str = "base_high";
 pub(super) const BASE_LOW: &str = "base_low";
 pub(super) const CONTENT: &str = "content";
-/// The row that holds no column but the texts of all.
-pub(super) const POOL: &str = "texts";
 pub(super) const INTEGERS: [&str; 6] = [TIME, UTC, TS, BASE_HIGH, BASE_LOW, CONTENT];
 
 /// The fixed text columns: name, and key in the profile.
@@ -73,12 +71,10 @@ pub(super) enum Form {
     Strings = 2,
     /// Any kinds, each with its text as written.
     Mixed = 3,
-    /// No values: see [`POOL`].
-    Pool = 4,
 }
 
 impl Form {
-    const ALL: [Self; 5] = [Self::Integers, Self::Booleans, Self::Strings, Self::Mixed, Self::Pool];
+    const ALL: [Self; 4] = [Self::Integers, Self::Booleans, Self::Strings, Self::Mixed];
 }
 
 pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -86,7 +82,7 @@ pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         Field::new("path", DataType::Utf8, false),
         Field::new("form", DataType::UInt8, false),
-        list("rows", DataType::UInt32),
+        list("rows", DataType::Boolean),
         list("integers", DataType::Int64),
         list("kinds", DataType::UInt8),
         list("slots", DataType::UInt32),
@@ -169,11 +165,11 @@ impl TryFrom<RecordBatch> for RawBatch {
 pub(super) struct Parts {
     path: StringArray,
     form: UInt8Array,
-    rows: (ListArray, ScalarBuffer<u32>),
+    rows: (ListArray, BooleanBuffer),
     integers: (ListArray, Int64Array),
     kinds: (ListArray, ScalarBuffer<u8>),
     slots: (ListArray, ScalarBuffer<u32>),
-    texts: StringViewArray,
+    texts: (ListArray, StringViewArray),
 }
 
 impl Parts {
@@ -181,7 +177,8 @@ impl Parts {
         let [path, form, rows, integers, kinds, slots, texts] = batch.columns() else { return Err(DAMAGED) };
         let list = |array: &ArrayRef| array.as_list_opt::<i32>().cloned().ok_or(DAMAGED);
         let (rows, integers, kinds, slots) = (list(rows)?, list(integers)?, list(kinds)?, list(slots)?);
-        let row_values: &UInt32Array = rows.values().as_primitive_opt().ok_or(DAMAGED)?;
+        let texts = list(texts)?;
+        let row_values = rows.values().as_boolean_opt().ok_or(DAMAGED)?;
         let integer_values = integers.values().as_primitive_opt().ok_or(DAMAGED)?.clone();
         let kind_values: &UInt8Array = kinds.values().as_primitive_opt().ok_or(DAMAGED)?;
         let slot_values: &UInt32Array = slots.values().as_primitive_opt().ok_or(DAMAGED)?;
@@ -192,7 +189,7 @@ impl Parts {
             integers: (integers, integer_values),
             kinds: (kinds.clone(), kind_values.values().clone()),
             slots: (slots.clone(), slot_values.values().clone()),
-            texts: list(texts)?.values().as_string_view_opt().ok_or(DAMAGED)?.clone(),
+            texts: (texts.clone(), texts.values().as_string_view_opt().ok_or(DAMAGED)?.clone()),
         })
     }
 
@@ -212,22 +209,18 @@ impl Parts {
         Ok(self.column(index)?.integers)
     }
 
-    /// All texts of the batch.
-    pub fn texts(&self) -> &StringViewArray {
-        &self.texts
-    }
-
     pub fn column(&self, index: usize) -> Result<RawColumn, FlattenError> {
         let form = self.form.value(index);
         let (integers, kinds) = (range(&self.integers.0, index), range(&self.kinds.0, index));
         let (slots, rows) = (range(&self.slots.0, index), range(&self.rows.0, index));
+        let texts = range(&self.texts.0, index);
         Ok(RawColumn {
             form: Form::ALL.into_iter().find(|known| *known as u8 == form).ok_or(DAMAGED)?,
             rows: self.rows.0.is_valid(index).then(|| self.rows.1.slice(rows.start, rows.len())),
             integers: self.integers.1.slice(integers.start, integers.len()),
             kinds: self.kinds.1.slice(kinds.start, kinds.len()),
-            slots: self.slots.1.slice(slots.start, slots.len()),
-            pool: self.texts.clone(),
+            slots: self.slots.0.is_valid(index).then(|| self.slots.1.slice(slots.start, slots.len())),
+            texts: self.texts.1.slice(texts.start, texts.len()),
         })
     }
 }
@@ -242,50 +235,44 @@ fn range(list: &ListArray, index: usize) -> Range<usize> {
 /// One raw column, sharing its values with the batch.
 pub(super) struct RawColumn {
     pub form: Form,
-    /// The records that have a value, ascending; `None` when all have one.
-    pub rows: Option<ScalarBuffer<u32>>,
+    /// Of every record, whether it has a value; `None` when all have one.
+    pub rows: Option<BooleanBuffer>,
     /// The values in the forms `Integers` and `Booleans`.
     pub integers: Int64Array,
     /// The kinds in the form `Mixed`, see [`Kind`].
     pub kinds: ScalarBuffer<u8>,
-    /// Where in `pool` the values are, in the forms `Strings` and `Mixed`.
-    pub slots: ScalarBuffer<u32>,
-    /// The texts of all columns.
-    pub pool: StringViewArray,
+    /// Where in `texts` each value is, in the forms `Strings` and `Mixed`; `None` when each has a text of its own.
+    pub slots: Option<ScalarBuffer<u32>>,
+    pub texts: StringViewArray,
 }
 
 impl RawColumn {
     /// Number of values.
     pub fn len(&self) -> usize {
-        match self.form {
-            Form::Integers | Form::Booleans => self.integers.len(),
-            Form::Strings | Form::Mixed => self.slots.len(),
-            Form::Pool => 0,
+        match (self.form, &self.slots) {
+            (Form::Integers | Form::Booleans, _) => self.integers.len(),
+            (Form::Strings | Form::Mixed, None) => self.texts.len(),
+            (Form::Strings | Form::Mixed, Some(slots)) => slots.len(),
         }
     }
 
     /// The text of a value in the forms `Strings` and `Mixed`.
     #[inline]
     pub fn text(&self, index: usize) -> &str {
-        self.pool.value(self.slots[index] as usize)
+        self.texts.value(self.slots.as_ref().map_or(index, |slots| slots[index] as usize))
     }
 
     /// All of those, as an array that shares their bytes.
     pub fn texts(&self) -> Result<StringViewArray, ArrowError> {
-        let slots = UInt32Array::new(self.slots.clone(), None);
-        Ok(take(&self.pool, &slots, None)?.as_string_view().clone())
+        let Some(slots) = &self.slots else { return Ok(self.texts.clone()) };
+        Ok(take(&self.texts, &UInt32Array::new(slots.clone(), None), None)?.as_string_view().clone())
     }
 
     /// Refuses what would lead to wrong cells: this may come from a file.
     fn check(&self, records: usize) -> Result<(), FlattenError> {
         let sound_rows = match &self.rows {
-            _ if self.form == Form::Pool => true,
             None => self.len() == records,
-            Some(rows) => {
-                rows.len() == self.len()
-                    && rows.is_sorted_by(|one, next| one < next)
-                    && rows.last().is_none_or(|last| (*last as usize) < records)
-            }
+            Some(rows) => rows.len() == records && rows.count_set_bits() == self.len(),
         };
         let sound_kinds = match self.form {
             Form::Mixed => {
@@ -293,7 +280,8 @@ impl RawColumn {
             }
             _ => self.kinds.is_empty(),
         };
-        let sound_slots = self.slots.iter().max().is_none_or(|most| (*most as usize) < self.pool.len());
-        if sound_rows && sound_kinds && sound_slots { Ok(()) } else { Err(DAMAGED) }
+        let most = self.slots.iter().flat_map(|slots| slots.iter()).max();
+        let sound_texts = most.is_none_or(|most| (*most as usize) < self.texts.len()) && self.texts.null_count() == 0;
+        if sound_rows && sound_kinds && sound_texts { Ok(()) } else { Err(DAMAGED) }
     }
 }

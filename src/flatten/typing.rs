@@ -38,12 +38,10 @@ pub(super) fn typed(raw: &RawColumn, column: ColumnType) -> Result<ArrayRef, Arr
             Arc::new(fitting(raw, column).map(|text| text?.parse().ok()).collect::<Float64Array>())
         }
         (Form::Strings | Form::Mixed, ColumnType::TimestampUtc) => {
-            let date = |index| match raw.form {
-                // Only a date reads as one.
-                Form::Strings => date_seconds(raw.text(index)),
-                _ => date_seconds(raw.text(index)).filter(|_| kind(raw, index) == Some(Kind::Date)),
-            };
-            let micros = (0..raw.len()).map(|index| Some(date(index)? * 1_000_000));
+            let micros = per_value(raw, |text| Some(date_seconds(text)? * 1_000_000));
+            // Among strings only a date reads as one.
+            let is_date = |index| raw.form == Form::Strings || kind(raw, index) == Some(Kind::Date);
+            let micros = micros.into_iter().enumerate().map(|(index, micros)| micros.filter(|_| is_date(index)));
             let micros = micros.collect::<Int64Array>().reinterpret_cast::<TimestampMicrosecondType>();
             Arc::new(micros.with_timezone("UTC"))
         }
@@ -93,7 +91,6 @@ pub(super) fn unfit(raw: &RawColumn, column: ColumnType) -> Result<Option<ArrayR
     Ok(match raw.form {
         Form::Integers if Kind::Integer.fits(column) => None,
         Form::Booleans if Kind::Boolean.fits(column) => None,
-        Form::Pool => None,
         Form::Integers | Form::Booleans => Some(Arc::new(texts(raw)?)),
         Form::Strings | Form::Mixed => {
             let fits = fits(raw, column);
@@ -106,7 +103,7 @@ pub(super) fn unfit(raw: &RawColumn, column: ColumnType) -> Result<Option<ArrayR
 fn texts(raw: &RawColumn) -> Result<StringViewArray, ArrowError> {
     let mut builder = StringViewBuilder::with_capacity(raw.len());
     match raw.form {
-        Form::Strings | Form::Mixed | Form::Pool => return raw.texts(),
+        Form::Strings | Form::Mixed => return raw.texts(),
         Form::Integers => {
             let mut buffer = itoa::Buffer::new();
             raw.integers.values().iter().for_each(|integer| builder.append_value(buffer.format(*integer)));
@@ -118,6 +115,15 @@ fn texts(raw: &RawColumn) -> Result<StringViewArray, ArrowError> {
         }
     }
     Ok(builder.finish())
+}
+
+/// What `of` makes of every value's text. It is asked once per text.
+fn per_value<T: Copy>(raw: &RawColumn, of: impl Fn(&str) -> T) -> Vec<T> {
+    let made: Vec<T> = (0..raw.texts.len()).map(|index| of(raw.texts.value(index))).collect();
+    match &raw.slots {
+        Some(slots) => slots.iter().map(|slot| made[*slot as usize]).collect(),
+        None => made,
+    }
 }
 
 /// The kind of each text.

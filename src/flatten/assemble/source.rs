@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, Date32Array, StringViewArray, StringViewBuilder, UInt32Array, new_null_array,
 };
-use arrow::buffer::ScalarBuffer;
+use arrow::buffer::{BooleanBuffer, ScalarBuffer};
 use arrow::compute::{interleave, take};
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use jiff::civil::Date;
@@ -42,17 +42,21 @@ pub(super) enum Place {
     Absent,
     /// Every record has a value.
     Every,
-    /// Per record the value's index, or [`NONE`].
-    Table(Vec<u32>),
+    Some(Vec<Word>),
     /// The few records that have a value, ascending.
-    Few(ScalarBuffer<u32>),
+    Few(Vec<u32>),
 }
 
-/// For text that stays as it came: the values' places in the array, which has all texts of the raw batch.
+/// 64 records: whether each has a value, and how many records before these have one.
+pub(super) struct Word {
+    bits: u64,
+    before: usize,
+}
+
+/// For text that stays as it came: the values' places in the array, if it has not one text per value.
 pub(super) type Slots = Option<ScalarBuffer<u32>>;
 
-const NONE: u32 = u32::MAX;
-/// Below one value in this many records, looking a record up beats a table of all of them in memory.
+/// Below one value in this many records, their numbers take less memory than words.
 const FEW: usize = 16;
 
 /// The sources of all columns, in their order.
@@ -208,9 +212,9 @@ impl Values {
     ) -> Result<bool, FlattenError> {
         let as_it_came = kind == ColumnType::Text && matches!(raw.form, Form::Strings | Form::Mixed);
         if as_it_came && let Some(slots) = self.slots.get_mut(number) {
-            *slots = Some(raw.slots.clone());
+            slots.clone_from(&raw.slots);
         }
-        let array = if as_it_came { Arc::new(raw.pool.clone()) } else { typed(raw, kind)? };
+        let array = if as_it_came { Arc::new(raw.texts.clone()) } else { typed(raw, kind)? };
         let all = as_it_came || array.null_count() == 0;
         self.put(number, array, raw, records);
         Ok(all)
@@ -219,7 +223,7 @@ impl Values {
     fn put(&mut self, number: usize, array: ArrayRef, raw: &RawColumn, records: usize) {
         if let (Some(values), Some(place)) = (self.arrays.get_mut(number), self.places.get_mut(number)) {
             *values = array;
-            *place = Place::of(raw, records);
+            *place = Place::of(raw.rows.as_ref(), raw.len(), records);
         }
     }
 
@@ -237,18 +241,18 @@ impl Values {
 }
 
 impl Place {
-    fn of(raw: &RawColumn, records: usize) -> Self {
-        match &raw.rows {
+    /// `rows` says of every record whether it has one of so many values.
+    pub fn of(rows: Option<&BooleanBuffer>, values: usize, records: usize) -> Self {
+        match rows {
             None => Self::Every,
-            Some(rows) if rows.len() * FEW < records => Self::Few(rows.clone()),
+            Some(rows) if values * FEW < records => Self::Few(rows.set_indices_u32().collect()),
             Some(rows) => {
-                let mut table = vec![NONE; records];
-                for (value, record) in (0..).zip(rows.iter()) {
-                    if let Some(place) = table.get_mut(*record as usize) {
-                        *place = value;
-                    }
-                }
-                Self::Table(table)
+                let mut before = 0;
+                let words = rows.bit_chunks().iter_padded().map(|bits| {
+                    before += bits.count_ones() as usize;
+                    Word { bits, before: before - bits.count_ones() as usize }
+                });
+                Self::Some(words.collect())
             }
         }
     }
@@ -258,7 +262,10 @@ impl Place {
         match self {
             Self::Absent => None,
             Self::Every => Some(record),
-            Self::Table(table) => table.get(record).filter(|value| **value != NONE).map(|value| *value as usize),
+            Self::Some(words) => {
+                let (word, bit) = (words.get(record / 64)?, 1 << (record % 64));
+                (word.bits & bit != 0).then(|| word.before + (word.bits & (bit - 1)).count_ones() as usize)
+            }
             Self::Few(rows) => rows.binary_search(&(record as u32)).ok(),
         }
     }

@@ -6,7 +6,7 @@
 //! cells.
 
 use arrow::array::{Array, NullBufferBuilder, StringViewArray};
-use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
+use arrow::buffer::Buffer;
 
 use super::source::{Place, Slots};
 use crate::flatten::error::FlattenError;
@@ -24,28 +24,31 @@ const DAMAGED: FlattenError = FlattenError::Damaged("a text lies outside of them
 pub(super) struct Texts {
     /// One of every raw batch.
     pieces: Vec<Piece>,
-    /// Those of all pieces.
-    buffers: Vec<Buffer>,
+    /// How many buffers they refer to.
+    buffers: usize,
 }
 
 struct Piece {
     place: Place,
     slots: Slots,
-    views: ScalarBuffer<u128>,
-    nulls: Option<NullBuffer>,
-    /// The piece's first buffer among all.
-    first_buffer: usize,
+    texts: StringViewArray,
+    /// The lowest number of a buffer that a view has, and what number that buffer has among those of all pieces.
+    lowest: usize,
+    number: usize,
 }
 
 impl Texts {
     /// Places, slots and texts, of every raw batch.
     pub fn new(pieces: impl Iterator<Item = ((Place, Slots), StringViewArray)>) -> Self {
-        let mut buffers: Vec<Buffer> = Vec::new();
+        let mut buffers = 0;
         let pieces = pieces
             .map(|((place, slots), texts)| {
-                let first_buffer = buffers.len();
-                buffers.extend(texts.data_buffers().iter().cloned());
-                Piece { place, slots, views: texts.views().clone(), nulls: texts.nulls().cloned(), first_buffer }
+                // Columns of a raw batch share its buffers, and there may be thousands.
+                let numbers = texts.views().iter().filter_map(|view| buffer_of(*view));
+                let (lowest, highest) = numbers.fold((usize::MAX, 0), |(low, high), at| (low.min(at), high.max(at)));
+                let count = (highest + 1).saturating_sub(lowest);
+                buffers += count;
+                Piece { place, slots, texts, lowest, number: buffers - count }
             })
             .collect();
         Self { pieces, buffers }
@@ -57,15 +60,18 @@ impl Texts {
     pub fn gather(&self, records: &[(usize, usize)]) -> Result<StringViewArray, FlattenError> {
         let mut nulls = NullBufferBuilder::new(records.len());
         let mut views = Vec::with_capacity(records.len());
-        let mut used = Used { homes: vec![None; self.buffers.len()], buffers: Vec::new() };
-        for (raw, record) in records {
+        let mut used = Used { homes: vec![None; self.buffers], buffers: Vec::new() };
+        for records in records.chunk_by(|(one, _), (other, _)| one == other) {
+            let Some((raw, _)) = records.first() else { continue };
             let piece = self.pieces.get(*raw).ok_or(DAMAGED)?;
-            let view = match piece.view(*record) {
-                Some(view) => Some(used.keep(view, piece.first_buffer, &self.buffers).ok_or(DAMAGED)?),
-                None => None,
-            };
-            nulls.append(view.is_some());
-            views.push(view.unwrap_or_default());
+            for (_, record) in records {
+                let view = match piece.view(*record) {
+                    Some(view) => Some(used.keep(view, piece).ok_or(DAMAGED)?),
+                    None => None,
+                };
+                nulls.append(view.is_some());
+                views.push(view.unwrap_or_default());
+            }
         }
         // SAFETY: every view is one of a sound array, with the number that its buffer has here, or the empty text; there
         // are as many nulls as views.
@@ -82,21 +88,24 @@ struct Used {
 impl Used {
     /// The view as it is here; `None` if there is no such buffer.
     #[inline]
-    fn keep(&mut self, view: u128, first_buffer: usize, buffers: &[Buffer]) -> Option<u128> {
-        if (view & LENGTH) as u32 <= INLINE {
-            return Some(view);
-        }
-        let buffer = first_buffer + ((view & BUFFER_BITS) >> BUFFER) as usize;
-        let home = match self.homes.get_mut(buffer)? {
+    fn keep(&mut self, view: u128, piece: &Piece) -> Option<u128> {
+        let Some(buffer) = buffer_of(view) else { return Some(view) };
+        let home = match self.homes.get_mut(piece.number + buffer.checked_sub(piece.lowest)?)? {
             Some(home) => *home,
             unused => {
                 let home = u32::try_from(self.buffers.len()).ok()?;
-                self.buffers.push(buffers.get(buffer)?.clone());
+                self.buffers.push(piece.texts.data_buffers().get(buffer)?.clone());
                 *unused.insert(home)
             }
         };
         Some((view & !BUFFER_BITS) | u128::from(home) << BUFFER)
     }
+}
+
+/// The number of the buffer that a view refers to, if it does.
+#[inline]
+fn buffer_of(view: u128) -> Option<usize> {
+    ((view & LENGTH) as u32 > INLINE).then_some(((view & BUFFER_BITS) >> BUFFER) as usize)
 }
 
 impl Piece {
@@ -107,8 +116,7 @@ impl Piece {
             Some(slots) => slots[value] as usize,
             None => value,
         };
-        let view = self.views[at];
-        self.nulls.as_ref().is_none_or(|nulls| nulls.is_valid(at)).then_some(view)
+        self.texts.is_valid(at).then(|| self.texts.views()[at])
     }
 }
 
@@ -135,7 +143,9 @@ mod tests {
         let text = prop::option::weighted(0.8, "[a-zé]{0,30}");
         (
             prop::collection::vec(text, 1..12),
-            prop::collection::vec(prop::option::of(any::<prop::sample::Index>()), 1..9),
+            prop_oneof![1 => Just(0.02), 3 => Just(0.5), 1 => Just(0.99)].prop_flat_map(|share| {
+                prop::collection::vec(prop::option::weighted(share, any::<prop::sample::Index>()), 1..150)
+            }),
         )
             .prop_map(|(texts, records)| {
                 let places = records.iter().map(|at| at.map(|at| at.index(texts.len()))).collect();
@@ -152,11 +162,8 @@ mod tests {
             let texts = Texts::new(batches.iter().map(|(texts, places)| {
                 // Every record has a value: which one, the slots say; one past the records' own is no text.
                 let slots: Vec<u32> = places.iter().flatten().map(|at| *at as u32).collect();
-                let rows: Vec<u32> = (0..).zip(places).filter(|(_, at)| at.is_some()).map(|(row, _)| row).collect();
-                let place = match rows.len() == places.len() {
-                    true => Place::Every,
-                    false => Place::Few(rows.into()),
-                };
+                let rows = (slots.len() < places.len()).then(|| places.iter().map(Option::is_some).collect());
+                let place = Place::of(rows.as_ref(), slots.len(), places.len());
                 ((place, Some(slots.into())), array(texts))
             }));
             let mut arrays: Vec<ArrayRef> = batches.iter().map(|(texts, _)| Arc::new(array(texts)) as ArrayRef).collect();

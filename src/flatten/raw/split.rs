@@ -1,7 +1,11 @@
 //! Deals the records of a raw batch to buckets of time.
 
-use super::writer::{Values, Writer};
-use super::{Form, INTEGERS, RawBatch, RawColumn, TIME};
+use arrow::array::{Array, AsArray, BooleanBufferBuilder, StringViewArray, UInt32Array};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::take;
+
+use super::writer::{Sizes, TextValues, Values, Writer};
+use super::{INTEGERS, RawBatch, RawColumn, TIME};
 use crate::flatten::error::FlattenError;
 
 impl RawBatch {
@@ -24,19 +28,16 @@ impl RawBatch {
                 (bucket, sizes[bucket] - 1)
             })
             .collect();
-        let mut writers: Vec<Writer> = sizes.iter().map(|_| Writer::default()).collect();
+        let mut writers: Vec<Writer> = sizes.iter().map(|_| Writer::for_values(Sizes::default())).collect();
         let mut shares: Vec<Share> = sizes.iter().map(|_| Share::default()).collect();
         for index in 0..parts.len() {
             let column = parts.column(index)?;
-            if column.form == Form::Pool {
-                continue;
-            }
             deal(&column, &homes, &mut shares);
             for ((writer, share), size) in writers.iter_mut().zip(&mut shares).zip(&sizes) {
-                share.hand_over(parts.path(index), column.form, *size, writer);
+                share.hand_over(parts.path(index), &column, *size, writer)?;
             }
         }
-        writers.into_iter().map(|writer| writer.finish_compact(parts.texts())).collect()
+        writers.into_iter().map(Writer::finish).collect()
     }
 }
 
@@ -50,23 +51,57 @@ struct Share {
 }
 
 impl Share {
-    fn hand_over(&mut self, path: &str, form: Form, records: u32, writer: &mut Writer) {
+    fn hand_over(
+        &mut self,
+        path: &str,
+        column: &RawColumn,
+        records: u32,
+        writer: &mut Writer,
+    ) -> Result<(), FlattenError> {
         // The columns that all records have stay, also when there are no records.
         if !self.rows.is_empty() || INTEGERS.contains(&path) {
-            let rows = (self.rows.len() < records as usize).then_some(self.rows.as_slice());
-            let Self { integers, kinds, slots, .. } = &*self;
-            writer.push(path.to_owned(), &Values { form, rows, integers, kinds, slots });
+            let texts = self.own_texts(column)?;
+            let texts = TextValues {
+                slots: (texts.len() < self.slots.len()).then_some(self.slots.as_slice()),
+                views: texts.views(),
+                buffers: texts.data_buffers().to_vec(),
+            };
+            let mut rows = BooleanBufferBuilder::new(records as usize);
+            rows.append_n(records as usize, false);
+            self.rows.iter().for_each(|row| rows.set_bit(*row as usize, true));
+            let rows = (self.rows.len() < records as usize).then_some(&rows);
+            let Self { integers, kinds, .. } = &*self;
+            writer.push(path.to_owned(), Values { form: column.form, rows, integers, kinds, texts });
         }
         self.rows.clear();
         self.integers.clear();
         self.kinds.clear();
         self.slots.clear();
+        Ok(())
+    }
+
+    /// A copy of just the texts that are used here; the slots are then places in it.
+    fn own_texts(&mut self, column: &RawColumn) -> Result<StringViewArray, FlattenError> {
+        let mut homes = vec![u32::MAX; if self.slots.is_empty() { 0 } else { column.texts.len() }];
+        let mut used = Vec::new();
+        for slot in &mut self.slots {
+            if let Some(home) = homes.get_mut(*slot as usize) {
+                if *home == u32::MAX {
+                    *home = used.len() as u32;
+                    used.push(*slot);
+                }
+                *slot = *home;
+            }
+        }
+        Ok(take(&column.texts, &UInt32Array::from(used), None)?.as_string_view().gc())
     }
 }
 
 fn deal(column: &RawColumn, homes: &[(usize, u32)], shares: &mut [Share]) {
-    for value in 0..column.len() {
-        let record = column.rows.as_ref().map_or(value, |rows| rows[value] as usize);
+    // Every record, or those that have a value: as many as there are values.
+    let all = column.rows.is_none().then_some(0..homes.len());
+    let some = column.rows.as_ref().map(BooleanBuffer::set_indices);
+    for (value, record) in all.into_iter().flatten().chain(some.into_iter().flatten()).enumerate() {
         let (bucket, row) = homes[record];
         let share = &mut shares[bucket];
         share.rows.push(row);
@@ -76,8 +111,10 @@ fn deal(column: &RawColumn, homes: &[(usize, u32)], shares: &mut [Share]) {
         if let Some(kind) = column.kinds.get(value) {
             share.kinds.push(*kind);
         }
-        if let Some(slot) = column.slots.get(value) {
-            share.slots.push(*slot);
+        match &column.slots {
+            Some(slots) => share.slots.push(slots[value]),
+            None if column.texts.is_empty() => {}
+            None => share.slots.push(value as u32),
         }
     }
 }

@@ -3,72 +3,98 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, ListArray, PrimitiveArray, RecordBatch, StringArray, StringViewArray,
-    UInt8Array, UInt32Array,
+    ArrayRef, ArrowPrimitiveType, BooleanArray, BooleanBufferBuilder, ListArray, PrimitiveArray, RecordBatch,
+    StringArray, StringViewArray, UInt8Array,
 };
-use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::compute::take;
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Int64Type, UInt8Type, UInt32Type};
 
-use super::{Form, POOL, RawBatch, SCHEMA};
+use super::{Form, RawBatch, SCHEMA};
 use crate::flatten::error::FlattenError;
 
-/// Collects raw columns; texts are given as places in the one array that all columns share.
-#[derive(Default)]
+/// Collects raw columns.
 pub(in crate::flatten) struct Writer {
     paths: Vec<String>,
     forms: Vec<u8>,
-    rows: Lists<UInt32Type>,
+    rows: Flags,
     integers: Lists<Int64Type>,
     kinds: Lists<UInt8Type>,
     slots: Lists<UInt32Type>,
+    texts: Texts,
 }
 
 /// The values of one raw column.
 pub(in crate::flatten) struct Values<'a> {
     pub form: Form,
-    /// The records that have a value, `None` when all have one.
-    pub rows: Option<&'a [u32]>,
+    /// Of every record, whether it has a value; `None` when all have one.
+    pub rows: Option<&'a BooleanBufferBuilder>,
     pub integers: &'a [i64],
     pub kinds: &'a [u8],
-    pub slots: &'a [u32],
+    pub texts: TextValues<'a>,
+}
+
+/// The values of one raw column that are text.
+#[derive(Default)]
+pub(in crate::flatten) struct TextValues<'a> {
+    /// The place of every value's text, `None` if each has one of its own.
+    pub slots: Option<&'a [u32]>,
+    /// Of a sound array without nulls.
+    pub views: &'a [u128],
+    /// What the views refer to.
+    pub buffers: Vec<Buffer>,
+}
+
+/// How many places of each list raw columns need.
+#[derive(Clone, Copy, Default)]
+pub(in crate::flatten) struct Sizes {
+    pub rows: usize,
+    pub integers: usize,
+    pub slots: usize,
+    pub texts: usize,
+}
+
+impl Sizes {
+    pub fn add(self, other: Self) -> Self {
+        Self {
+            rows: self.rows + other.rows,
+            integers: self.integers + other.integers,
+            slots: self.slots + other.slots,
+            texts: self.texts + other.texts,
+        }
+    }
 }
 
 impl Writer {
-    /// For so many places of rows, integers and texts.
-    pub fn for_values([rows, integers, texts]: [usize; 3]) -> Self {
+    pub fn for_values(sizes: Sizes) -> Self {
         Self {
-            rows: Lists::for_values(rows),
-            integers: Lists::for_values(integers),
-            slots: Lists::for_values(texts),
-            ..Self::default()
+            rows: Flags { values: BooleanBufferBuilder::new(sizes.rows), lengths: Vec::new(), present: Vec::new() },
+            integers: Lists::for_values(sizes.integers),
+            slots: Lists::for_values(sizes.slots),
+            texts: Texts { views: Vec::with_capacity(sizes.texts), ..Texts::default() },
+            kinds: Lists::default(),
+            paths: Vec::new(),
+            forms: Vec::new(),
         }
     }
 
-    pub fn push(&mut self, path: String, values: &Values<'_>) {
+    pub fn push(&mut self, path: String, values: Values<'_>) {
         self.paths.push(path);
         self.forms.push(values.form as u8);
         self.rows.push(values.rows);
-        let integers = matches!(values.form, Form::Integers | Form::Booleans).then_some(values.integers);
-        self.integers.push(integers);
+        let text = matches!(values.form, Form::Strings | Form::Mixed);
+        self.integers.push((!text).then_some(values.integers));
         self.kinds.push((values.form == Form::Mixed).then_some(values.kinds));
-        self.slots.push(matches!(values.form, Form::Strings | Form::Mixed).then_some(values.slots));
+        self.slots.push(values.texts.slots.filter(|_| text));
+        self.texts.push(text.then_some(values.texts));
     }
 
     /// One of the integer columns that all records have.
     pub fn push_integers(&mut self, name: &str, integers: &[i64]) {
-        let values = Values { form: Form::Integers, rows: None, integers, kinds: &[], slots: &[] };
-        self.push(name.to_owned(), &values);
+        let values = Values { form: Form::Integers, rows: None, integers, kinds: &[], texts: TextValues::default() };
+        self.push(name.to_owned(), values);
     }
 
-    /// `texts` are those that the slots speak of.
-    pub fn finish(mut self, texts: StringViewArray) -> Result<RawBatch, FlattenError> {
-        self.push(POOL.to_owned(), &Values { form: Form::Pool, rows: None, integers: &[], kinds: &[], slots: &[] });
-        let mut lengths = vec![0; self.paths.len()];
-        let mut present = vec![false; self.paths.len()];
-        if let (Some(length), Some(present)) = (lengths.last_mut(), present.last_mut()) {
-            (*length, *present) = (texts.len(), true);
-        }
+    pub fn finish(self) -> Result<RawBatch, FlattenError> {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from(self.paths)),
             Arc::new(UInt8Array::from(self.forms)),
@@ -76,26 +102,63 @@ impl Writer {
             self.integers.finish()?,
             self.kinds.finish()?,
             self.slots.finish()?,
-            list(DataType::Utf8View, lengths, present, Arc::new(texts))?,
+            self.texts.finish()?,
         ];
         RawBatch::new(RecordBatch::try_new(SCHEMA.clone(), columns)?)
     }
+}
 
-    /// As [`Writer::finish`], with a copy of just the texts that are used.
-    pub fn finish_compact(mut self, texts: &StringViewArray) -> Result<RawBatch, FlattenError> {
-        let mut homes = vec![u32::MAX; texts.len()];
-        let mut used = Vec::new();
-        for slot in &mut self.slots.values {
-            if let Some(home) = homes.get_mut(*slot as usize) {
-                if *home == u32::MAX {
-                    *home = used.len() as u32;
-                    used.push(*slot);
-                }
-                *slot = *home;
-            }
+/// A list array of flags in the making.
+struct Flags {
+    values: BooleanBufferBuilder,
+    lengths: Vec<usize>,
+    present: Vec<bool>,
+}
+
+impl Flags {
+    fn push(&mut self, values: Option<&BooleanBufferBuilder>) {
+        self.present.push(values.is_some());
+        self.lengths.push(values.map_or(0, BooleanBufferBuilder::len));
+        if let Some(values) = values {
+            self.values.append_packed_range(0..values.len(), values.as_slice());
         }
-        let texts = take(texts, &UInt32Array::from(used), None)?.as_string_view().gc();
-        self.finish(texts)
+    }
+
+    fn finish(self) -> Result<ArrayRef, FlattenError> {
+        let values = BooleanArray::new(self.values.build(), None);
+        list(DataType::Boolean, self.lengths, self.present, Arc::new(values))
+    }
+}
+
+/// A list array of texts in the making.
+#[derive(Default)]
+struct Texts {
+    views: Vec<u128>,
+    buffers: Vec<Buffer>,
+    lengths: Vec<usize>,
+    present: Vec<bool>,
+}
+
+/// Texts up to this length lie in the view itself.
+const INLINE: u32 = 12;
+/// A view's bits from here on are the number of its buffer.
+const BUFFER: u32 = 64;
+
+impl Texts {
+    fn push(&mut self, values: Option<TextValues<'_>>) {
+        self.present.push(values.is_some());
+        let TextValues { views, buffers, .. } = values.unwrap_or_default();
+        self.lengths.push(views.len());
+        let before = (self.buffers.len() as u128) << BUFFER;
+        let moved = |view: &u128| if *view as u32 <= INLINE { *view } else { *view + before };
+        self.views.extend(views.iter().map(moved));
+        self.buffers.extend(buffers);
+    }
+
+    fn finish(self) -> Result<ArrayRef, FlattenError> {
+        // SAFETY: every view is one of a sound array, with the number that its buffer has here.
+        let texts = unsafe { StringViewArray::new_unchecked(self.views.into(), self.buffers, None) };
+        list(DataType::Utf8View, self.lengths, self.present, Arc::new(texts))
     }
 }
 

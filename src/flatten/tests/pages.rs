@@ -1,5 +1,7 @@
 //! What a page's raw columns hold, in every order in which values can come.
 
+use arrow::buffer::BooleanBuffer;
+
 use super::*;
 use crate::flatten::kinds::Kind;
 use crate::flatten::raw::Form;
@@ -51,9 +53,9 @@ fn a_column_holds_what_came_in_whatever_order_it_came() {
             continue;
         };
         assert_eq!(column.form, form(&values), "{records:?}");
-        let rows: Vec<u32> = (0..).zip(&chosen).filter(|(_, (_, value))| value.is_some()).map(|(at, _)| at).collect();
+        let rows: BooleanBuffer = chosen.iter().map(|(_, value)| value.is_some()).collect();
         let every = values.len() == chosen.len();
-        assert_eq!(column.rows.as_deref(), (!every).then_some(rows.as_slice()), "{records:?}");
+        assert_eq!(column.rows, (!every).then_some(rows), "{records:?}");
         let written: Vec<String> = match column.form {
             Form::Integers => column.integers.values().iter().map(i64::to_string).collect(),
             Form::Booleans => column.integers.values().iter().map(|value| (*value == 1).to_string()).collect(),
@@ -111,9 +113,11 @@ fn keys_that_begin_alike_are_told_apart_at_every_length() {
 }
 
 #[test]
-fn text_of_many_blocks_and_pages_stays_with_its_row() {
-    // Each page's texts fill several blocks; one page lacks the column, one has integers in it.
+fn text_of_many_columns_and_pages_stays_with_its_row() {
+    // Two columns of long texts, one of few and one of short ones; one page lacks a column, one has integers in it.
     let text = |page: u64, at: u64| format!("page {page} record {at} {}", "x".repeat(at as usize % 60));
+    let few = |second: u64| format!("one of a few that are long: {}", "!".repeat(second as usize % 7));
+    let other = |second: u64| format!("{second} {}", "y".repeat(second as usize % 40));
     let pages: Vec<Vec<String>> = (0..5u64)
         .map(|page| {
             let record = |at: u64| {
@@ -125,8 +129,9 @@ fn text_of_many_blocks_and_pages_stays_with_its_row() {
                 let list = if at.is_multiple_of(3) { format!("[{at}]") } else { "7".to_owned() };
                 // Pages interleave in time.
                 let second = at * 5 + page;
+                let (few, other) = (few(second), other(second));
                 format!(
-                    r#"{{"ts":20260101{:02}{:02}{:02},"event_props":{{"text":{value},"list":{list},"n":{second}}}}}"#,
+                    r#"{{"ts":20260101{:02}{:02}{:02},"event_props":{{"text":{value},"list":{list},"n":{second},"few":"{few}","other":"{other}"}}}}"#,
                     second / 3600,
                     second / 60 % 60,
                     second % 60
@@ -136,10 +141,12 @@ fn text_of_many_blocks_and_pages_stays_with_its_row() {
         })
         .collect();
     let (raws, seen) = flatten(&pages).unwrap();
-    assert!(raws[0].parts().unwrap().texts().data_buffers().len() > 1);
+    // All that is not short lies in one buffer per column.
+    let texts = raws[0].parts().unwrap().column(0).unwrap().texts;
+    assert_eq!(texts.data_buffers().len(), 3);
     let contract = Contract::events().grow(&seen).unwrap().contract;
     let at = |name: &str| contract.columns().iter().position(|column| column.name == name).unwrap();
-    let (text_at, list_at) = (at("prop_text"), at("prop_list"));
+    let (text_at, list_at, few_at, other_at) = (at("prop_text"), at("prop_list"), at("prop_few"), at("prop_other"));
     let rows = rows(&contract, &raws, &seen);
     assert_eq!(rows.len(), 4_500);
     for (second, row) in (0u64..).zip(&rows) {
@@ -152,5 +159,6 @@ fn text_of_many_blocks_and_pages_stays_with_its_row() {
         assert_eq!(row[text_at], expected, "{second}");
         let list = if at.is_multiple_of(3) { format!("[{at}]") } else { "7".to_owned() };
         assert_eq!(row[list_at], Some(list), "{second}");
+        assert_eq!((&row[few_at], &row[other_at]), (&Some(few(second)), &Some(other(second))));
     }
 }
