@@ -155,7 +155,7 @@ async fn fill(store: &Store, days: BTreeMap<Date, Vec<PathBuf>>) -> Done<u64> {
     let table = store.table(&key);
     let room = Semaphore::new(SORTED_AT_ONCE >> 10);
     let writes: Vec<_> = loaded.into_iter().map(|walk| write(&table, &contract, &spec, &room, walk)).collect();
-    let written = futures_util::stream::iter(writes).buffered(DAYS_AT_ONCE).try_collect().await?;
+    let written = futures_util::stream::iter(writes).buffer_unordered(DAYS_AT_ONCE).try_collect().await?;
     let snapshot = table.lock().await?.commit(contract.columns(), written, Vec::new()).await?;
     Ok(snapshot.days.values().map(|day| day.rows).sum())
 }

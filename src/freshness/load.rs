@@ -210,7 +210,7 @@ impl Loader {
                 writes.push(self.write(&writer, &contract, walk, changed, room.clone()));
             }
         }
-        let fresh: Vec<_> = futures_util::stream::iter(writes).buffered(WALKS_AT_ONCE).try_collect().await?;
+        let fresh: Vec<_> = futures_util::stream::iter(writes).buffer_unordered(WALKS_AT_ONCE).try_collect().await?;
         let fresh = fresh.into_iter().flatten().collect();
         if let Some(holder) = &mut holder {
             holder.commit(contract.columns(), Vec::new(), Vec::new()).await?;
@@ -297,7 +297,7 @@ impl Loader {
                 async move { file.await.map(|file: NewDay| (file, facts)) }
             })
             .collect();
-        futures_util::stream::iter(files).buffered(WRITTEN_AT_ONCE).try_collect().await
+        futures_util::stream::iter(files).buffer_unordered(WRITTEN_AT_ONCE).try_collect().await
     }
 }
 
