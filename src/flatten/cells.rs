@@ -128,9 +128,9 @@ impl ColumnCells {
     fn mix(&mut self, hasher: &RandomState) -> Result<(), FlattenError> {
         for integer in std::mem::take(&mut self.integers) {
             match (self.form, integer) {
-                (Some(Form::Booleans), 0) => self.texts.push("false", 0, hasher)?,
-                (Some(Form::Booleans), _) => self.texts.push("true", 0, hasher)?,
-                _ => self.texts.push(itoa::Buffer::new().format(integer), 0, hasher)?,
+                (Some(Form::Booleans), 0) => self.texts.push_rarely("false", hasher)?,
+                (Some(Form::Booleans), _) => self.texts.push_rarely("true", hasher)?,
+                _ => self.texts.push_rarely(itoa::Buffer::new().format(integer), hasher)?,
             }
         }
         Ok(())

@@ -19,6 +19,13 @@ pub(super) struct Reader<'a> {
     at: usize,
 }
 
+/// A number as written.
+pub(super) struct Number<'a> {
+    pub text: &'a str,
+    /// The value of its digits, if it has neither fraction nor exponent; of more than 18 digits only the lower bits.
+    pub integer: Option<i64>,
+}
+
 /// A string without quotes and escapes.
 pub(super) enum Piece<'a, 'b> {
     Page(&'a str),
@@ -168,26 +175,28 @@ impl<'a> Reader<'a> {
         Ok(Piece::Unescaped(buffer))
     }
 
-    /// The number that begins with `first`, as written.
+    /// The number that begins with `first`.
     #[inline]
-    pub fn number(&mut self, first: u8) -> Result<&'a str, NotJson> {
+    pub fn number(&mut self, first: u8) -> Result<Number<'a>, NotJson> {
         let bytes = self.text.as_bytes();
         let start = self.at - 1;
         let whole = if first == b'-' { self.at } else { start };
-        let mut at = match bytes.get(whole) {
-            Some(b'0') => whole + 1,
+        let (mut at, value) = match bytes.get(whole) {
+            Some(b'0') => (whole + 1, 0),
             Some(b'1'..=b'9') => digits(bytes, whole),
             _ => return Err(NotJson { at: whole }),
         };
+        let mut integer = Some(if first == b'-' { value.wrapping_neg() } else { value });
         if bytes.get(at) == Some(&b'.') {
-            at = some_digits(bytes, at + 1)?;
+            (at, integer) = (some_digits(bytes, at + 1)?, None);
         }
         if let Some(b'e' | b'E') = bytes.get(at) {
             let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
-            at = some_digits(bytes, at + 1 + sign)?;
+            (at, integer) = (some_digits(bytes, at + 1 + sign)?, None);
         }
         self.at = at;
-        self.text.get(start..at).ok_or(NotJson { at: start })
+        let text = self.text.get(start..at).ok_or(NotJson { at: start })?;
+        Ok(Number { text, integer })
     }
 
     /// `true`, `false` or `null`, whose first byte is read.
@@ -202,18 +211,20 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The end of the digits that begin at `at`.
+/// The end of the digits that begin at `at`, and their value.
 #[inline]
-fn digits(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(b'0'..=b'9') = bytes.get(at) {
+fn digits(bytes: &[u8], mut at: usize) -> (usize, i64) {
+    let mut value = 0i64;
+    while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
+        value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
         at += 1;
     }
-    at
+    (at, value)
 }
 
 #[inline]
 fn some_digits(bytes: &[u8], start: usize) -> Result<usize, NotJson> {
-    let end = digits(bytes, start);
+    let (end, _) = digits(bytes, start);
     if end == start { Err(NotJson { at: end }) } else { Ok(end) }
 }
 

@@ -90,20 +90,25 @@ pub fn settle(kinds: impl IntoIterator<Item = Kind> + Clone) -> ColumnType {
 
 /// The kind of a number in JSON's grammar; for an integer within ±2^53 also its value.
 pub fn of_number(text: &str) -> (Kind, i64) {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text),
-    };
+    let negative = text.starts_with('-');
     let mut value = 0i64;
-    for digit in digits.bytes() {
+    for digit in text.bytes().skip(usize::from(negative)) {
         if !digit.is_ascii_digit() {
-            return (of_fraction(text), 0);
+            return of_read_number(text, None);
         }
         value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
     }
+    of_read_number(text, Some(if negative { value.wrapping_neg() } else { value }))
+}
+
+/// The same of a number whose value is known if it is an integer; of more than 18 digits only the lower bits.
+#[inline]
+pub fn of_read_number(text: &str, integer: Option<i64>) -> (Kind, i64) {
+    let Some(integer) = integer else { return (of_fraction(text), 0) };
     // So many digits always fit, and without leading zeros more are always too many.
-    match digits.len() < 18 && value <= WIDEST_INTEGER as i64 {
-        true => (Kind::Integer, if negative { -value } else { value }),
+    let digits = text.len() - usize::from(text.starts_with('-'));
+    match digits < 18 && integer.unsigned_abs() <= WIDEST_INTEGER {
+        true => (Kind::Integer, integer),
         false => (Kind::WideNumber, 0),
     }
 }

@@ -160,34 +160,37 @@ impl Page {
         for cell in &record.cells {
             let node = paths.node(cell.node);
             let text = record.text(&cell.text);
-            let section = match node.role {
-                Role::Fixed(index) => {
+            properties = properties.wrapping_add(cell.hash);
+            let (column, kind) = match (node.role, node.column()) {
+                (Role::Fixed(index), _) => {
                     if index == OBJECT_ID {
                         object_id = Some(text);
                     }
-                    if let Some(column) = self.fixed.get_mut(usize::from(index)) {
-                        column.push(self.rows, Kind::Text, cell, text, &self.hasher)?;
-                    }
-                    continue;
+                    let Some(column) = self.fixed.get_mut(usize::from(index)) else { continue };
+                    (column, Kind::Text)
                 }
-                Role::Property { section, .. } => section,
-                Role::Root | Role::Time | Role::Key | Role::Profile => Section::Profile,
-            };
-            properties = properties.wrapping_add(cell.hash);
-            let number = match node.column() {
-                Some(number) => number,
-                None => {
-                    let number = seen.add_path(paths.keys(cell.node))?;
-                    paths.node(cell.node).set_column(number);
-                    self.properties.push(ColumnCells::default());
-                    number
+                (role, number) => {
+                    let number = match number {
+                        Some(number) => number,
+                        None => {
+                            let number = seen.add_path(paths.keys(cell.node))?;
+                            paths.node(cell.node).set_column(number);
+                            self.properties.push(ColumnCells::default());
+                            number
+                        }
+                    };
+                    let section = match role {
+                        Role::Property { section, .. } => section,
+                        _ => Section::Profile,
+                    };
+                    let place = (section as u64) << 32 | u64::from(cell.position);
+                    // Columns and paths are numbered alike.
+                    let column = &mut self.properties[number as usize];
+                    column.note(cell.kind, Sight { time: moment.local, place }, seen.path(number));
+                    (column, cell.kind)
                 }
             };
-            let place = (section as u64) << 32 | u64::from(cell.position);
-            // Columns and paths are numbered alike.
-            let column = &mut self.properties[number as usize];
-            column.note(cell.kind, Sight { time: moment.local, place }, seen.path(number));
-            column.push(self.rows, cell.kind, cell, text, &self.hasher)?;
+            column.push(self.rows, kind, cell, text, &self.hasher)?;
         }
         let content = hash::content(bytes);
         let day = seen.day(day_number_of(moment.local))?;

@@ -161,20 +161,28 @@ impl<'p, 'a> Walk<'p, 'a> {
                 },
             };
             before = Some(node);
-            self.visit(node);
-            self.value(node, first, depth)?;
+            let (role, place) = self.visit(node);
+            self.value(node, role, place, first, depth)?;
         }
     }
 
-    /// Notes that a key came; if it came before in this record, what it held then no longer counts.
+    /// Notes that a key came, and says what stands there and the place's hash.
     #[inline]
-    fn visit(&mut self, id: NodeId) {
+    fn visit(&mut self, id: NodeId) -> (Role, u64) {
         let node = self.paths.node(id);
-        if node.record != self.number {
+        let (role, place) = (node.role, node.hash);
+        if node.record == self.number {
+            self.forget(id, role);
+        } else {
             node.record = self.number;
-            return;
         }
-        match node.role {
+        (role, place)
+    }
+
+    /// A key came again: what it held before in this record no longer counts.
+    #[cold]
+    fn forget(&mut self, id: NodeId, role: Role) {
+        match role {
             Role::Time => self.record.time = None,
             Role::Key => self.record.key = None,
             _ => {}
@@ -184,9 +192,7 @@ impl<'p, 'a> Walk<'p, 'a> {
     }
 
     #[inline]
-    fn value(&mut self, id: NodeId, first: u8, depth: u32) -> Result<(), Stop> {
-        let node = self.paths.node(id);
-        let (role, place) = (node.role, node.hash);
+    fn value(&mut self, id: NodeId, role: Role, place: u64, first: u8, depth: u32) -> Result<(), Stop> {
         let section = match role {
             Role::Time => return self.time(first),
             Role::Profile if first == b'{' => return self.object(id, depth - 1),
@@ -207,10 +213,10 @@ impl<'p, 'a> Walk<'p, 'a> {
                 (kind, self.record.keep(text), Family::Text)
             }
             b'-' | b'0'..=b'9' => {
-                let text = self.reader.number(first)?;
+                let number = self.reader.number(first)?;
                 let kind;
-                (kind, integer) = kinds::of_number(text);
-                (kind, Text::Page(text), Family::Number)
+                (kind, integer) = kinds::of_read_number(number.text, number.integer);
+                (kind, Text::Page(number.text), Family::Number)
             }
             b't' => {
                 self.reader.literal("rue")?;
@@ -267,7 +273,7 @@ impl<'p, 'a> Walk<'p, 'a> {
                 let text = self.reader.string(&mut self.string)?;
                 self.record.keep(text)
             }
-            b'-' | b'0'..=b'9' => Text::Page(self.reader.number(first)?),
+            b'-' | b'0'..=b'9' => Text::Page(self.reader.number(first)?.text),
             _ => return Err(Stop::Fault(RecordFault::UnreadableTime)),
         };
         self.record.time = Some(text);
@@ -320,7 +326,7 @@ impl<'p, 'a> Walk<'p, 'a> {
                 elements
             }
             b'"' => scalar(Family::Text, &self.reader.string(&mut self.string)?),
-            b'-' | b'0'..=b'9' => scalar(Family::Number, self.reader.number(first)?),
+            b'-' | b'0'..=b'9' => scalar(Family::Number, self.reader.number(first)?.text),
             b't' => {
                 self.reader.literal("rue")?;
                 scalar(Family::Boolean, "true")

@@ -64,6 +64,13 @@ impl Texts {
         for records in records.chunk_by(|(one, _), (other, _)| one == other) {
             let Some((raw, _)) = records.first() else { continue };
             let piece = self.pieces.get(*raw).ok_or(DAMAGED)?;
+            if piece.has_all() {
+                for (_, record) in records {
+                    views.push(used.keep(piece.text(*record), piece).ok_or(DAMAGED)?);
+                }
+                nulls.append_n_non_nulls(records.len());
+                continue;
+            }
             for (_, record) in records {
                 let view = match piece.view(*record) {
                     Some(view) => Some(used.keep(view, piece).ok_or(DAMAGED)?),
@@ -109,14 +116,26 @@ fn buffer_of(view: u128) -> Option<usize> {
 }
 
 impl Piece {
+    /// Whether every record has a text.
+    fn has_all(&self) -> bool {
+        matches!(self.place, Place::Every) && self.texts.null_count() == 0
+    }
+
     #[inline]
     fn view(&self, record: usize) -> Option<u128> {
         let value = self.place.find(record)?;
-        let at = match &self.slots {
-            Some(slots) => slots[value] as usize,
-            None => value,
-        };
-        self.texts.is_valid(at).then(|| self.texts.views()[at])
+        self.texts.is_valid(self.slot(value)).then(|| self.text(value))
+    }
+
+    /// The view of a value.
+    #[inline]
+    fn text(&self, value: usize) -> u128 {
+        self.texts.views()[self.slot(value)]
+    }
+
+    #[inline]
+    fn slot(&self, value: usize) -> usize {
+        self.slots.as_ref().map_or(value, |slots| slots[value] as usize)
     }
 }
 

@@ -30,7 +30,7 @@ fn say(reader: &mut Reader<'_>, first: u8, out: &mut String) -> Result<(), NotJs
             out.push(']');
         }
         b'"' => out.push_str(&serde_json::to_string(&*reader.string(&mut buffer)?).unwrap()),
-        b'-' | b'0'..=b'9' => out.push_str(reader.number(first)?),
+        b'-' | b'0'..=b'9' => out.push_str(reader.number(first)?.text),
         b't' => reader.literal("rue").map(|()| out.push_str("true"))?,
         b'f' => reader.literal("alse").map(|()| out.push_str("false"))?,
         b'n' => reader.literal("ull").map(|()| out.push_str("null"))?,
