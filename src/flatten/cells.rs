@@ -1,10 +1,11 @@
 //! The cells of one column of one page, in the narrowest form that holds them.
 
+mod presence;
 mod texts;
 
-use arrow::array::BooleanBufferBuilder;
 use foldhash::fast::RandomState;
 
+use self::presence::Presence;
 use self::texts::Texts;
 use super::error::FlattenError;
 use super::kinds::Kind;
@@ -19,7 +20,7 @@ use super::seen::{PathSeen, Sight};
 /// processor meanwhile. So what is the same for all cells, as it mostly is, is held once: which records have a cell is
 /// noted from the first one without a value on, kinds from the first value of another kind on.
 ///
-/// What every cell needs lies in one line of the processor's cache, and what a text needs in another.
+/// What every cell needs lies in one line of the processor's cache, and what one more text needs in another.
 #[derive(Default)]
 #[repr(C, align(64))]
 pub(super) struct ColumnCells {
@@ -34,8 +35,7 @@ pub(super) struct ColumnCells {
     /// Whether there are texts of other kinds.
     mixed: bool,
     texts: Texts,
-    /// Which records have a cell, up to the last one that has. Empty as long as these are the first ones.
-    present: Option<BooleanBufferBuilder>,
+    present: Presence,
     /// Of the texts. Empty as long as all cells are of the first one's kind.
     kinds: Vec<u8>,
 }
@@ -82,12 +82,7 @@ impl ColumnCells {
         self.form = Some(form);
         // Rows ascend, so that behind the first gap every row is greater.
         if row != self.count {
-            let present = self.present();
-            let gap = (row as usize).saturating_sub(present.len());
-            if gap > 0 {
-                present.append_n(gap, false);
-            }
-            present.append(true);
+            self.present.push(row, self.count);
         }
         self.count += 1;
         match form {
@@ -102,16 +97,6 @@ impl ColumnCells {
             }
         }
         Ok(())
-    }
-
-    /// Which records have a cell, from now on noted one by one.
-    #[inline]
-    fn present(&mut self) -> &mut BooleanBufferBuilder {
-        let present = self.present.get_or_insert_with(|| BooleanBufferBuilder::new(0));
-        if present.is_empty() {
-            present.append_n(self.count as usize, true);
-        }
-        present
     }
 
     /// The kinds of the texts so far, if they are not listed yet.
@@ -137,9 +122,8 @@ impl ColumnCells {
     }
 
     /// How much is going to be handed over.
-    pub fn sizes(&self, records: u32) -> Sizes {
+    pub fn sizes(&self) -> Sizes {
         Sizes {
-            rows: if self.count < records { records as usize } else { 0 },
             integers: self.integers.len(),
             slots: self.texts.slots().map_or(0, <[u32]>::len),
             texts: self.texts.distinct(),
@@ -150,22 +134,15 @@ impl ColumnCells {
     /// back with what [`ColumnCells::note`] kept to itself: a kind, and when it was first seen.
     pub fn hand_over(&mut self, path: &str, records: u32, writer: &mut Writer) -> Option<(Kind, Sight)> {
         let form = self.form.take()?;
-        let every = self.count == records;
-        if !every {
-            let present = self.present();
-            present.append_n((records as usize).saturating_sub(present.len()), false);
-        }
         if form == Form::Mixed {
             self.list_kinds();
         }
         let buffers = self.texts.take_bytes().into_iter().collect();
         let texts = TextValues { slots: self.texts.slots(), views: self.texts.views(), buffers };
-        let rows = self.present.as_ref().filter(|_| !every);
+        let rows = self.present.rows(self.count, records);
         writer.push(path.to_owned(), Values { form, rows, integers: &self.integers, kinds: &self.kinds, texts });
         self.count = 0;
-        if let Some(present) = &mut self.present {
-            present.truncate(0);
-        }
+        self.present.clear();
         self.integers.clear();
         self.kinds.clear();
         self.mixed = false;

@@ -1,6 +1,7 @@
 //! Reads JSON token by token.
 //!
-//! In: the text of a page. Out: keys, strings without their escapes, numbers as they are written, and positions.
+//! In: the text of a page. Out: keys, strings without their escapes, numbers as they are written and the value of those
+//! that are integers, and positions.
 //! Structure (which value is wanted, how deep) is the caller's business, so nothing here recurses.
 //!
 //! A library's tokenizer would be less to keep, but none fits: `serde_json` hands out numbers as written only as a

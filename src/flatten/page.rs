@@ -210,7 +210,7 @@ impl Page {
 
     fn finish(&mut self, seen: &mut Seen) -> Result<RawBatch, FlattenError> {
         let of_records = Sizes { integers: INTEGERS.len() * self.rows as usize, ..Sizes::default() };
-        let sizes = self.fixed.iter().chain(&self.properties).map(|column| column.sizes(self.rows));
+        let sizes = self.fixed.iter().chain(&self.properties).map(ColumnCells::sizes);
         let mut writer = Writer::for_values(sizes.fold(of_records, Sizes::add));
         for (name, integers) in [
             (TIME, &mut self.time),

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `path` | a fixed column's name, or a property's keys from the record's root as a JSON array |
 //! | `form` | which of the next fields hold the values, see [`Form`] |
-//! | `rows` | of every record, whether it has a value; null when all have one |
+//! | `few` | the few records that have a value, ascending |
+//! | `flags` | of every record, whether it has a value; null, as `few` is, when all have one |
 //! | `integers` | integers as such; booleans as 0 and 1 |
 //! | `kinds` | for mixed values, the [`Kind`] of each |
 //! | `slots` | the place of each value's text among the column's texts; null when each has one of its own |
@@ -27,9 +28,8 @@ use arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, ListArray, RecordBatch, StringArray, StringViewArray, UInt8Array, UInt32Array,
 };
 use arrow::buffer::{BooleanBuffer, ScalarBuffer};
-use arrow::compute::{max, min, take};
+use arrow::compute::{max, min};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::error::ArrowError;
 
 use super::error::FlattenError;
 use super::kinds::Kind;
@@ -82,7 +82,8 @@ pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         Field::new("path", DataType::Utf8, false),
         Field::new("form", DataType::UInt8, false),
-        list("rows", DataType::Boolean),
+        list("few", DataType::UInt32),
+        list("flags", DataType::Boolean),
         list("integers", DataType::Int64),
         list("kinds", DataType::UInt8),
         list("slots", DataType::UInt32),
@@ -165,7 +166,8 @@ impl TryFrom<RecordBatch> for RawBatch {
 pub(super) struct Parts {
     path: StringArray,
     form: UInt8Array,
-    rows: (ListArray, BooleanBuffer),
+    few: (ListArray, ScalarBuffer<u32>),
+    flags: (ListArray, BooleanBuffer),
     integers: (ListArray, Int64Array),
     kinds: (ListArray, ScalarBuffer<u8>),
     slots: (ListArray, ScalarBuffer<u32>),
@@ -174,18 +176,20 @@ pub(super) struct Parts {
 
 impl Parts {
     fn of(batch: &RecordBatch) -> Result<Self, FlattenError> {
-        let [path, form, rows, integers, kinds, slots, texts] = batch.columns() else { return Err(DAMAGED) };
+        let [path, form, few, flags, integers, kinds, slots, texts] = batch.columns() else { return Err(DAMAGED) };
         let list = |array: &ArrayRef| array.as_list_opt::<i32>().cloned().ok_or(DAMAGED);
-        let (rows, integers, kinds, slots) = (list(rows)?, list(integers)?, list(kinds)?, list(slots)?);
-        let texts = list(texts)?;
-        let row_values = rows.values().as_boolean_opt().ok_or(DAMAGED)?;
+        let (few, flags, texts) = (list(few)?, list(flags)?, list(texts)?);
+        let (integers, kinds, slots) = (list(integers)?, list(kinds)?, list(slots)?);
+        let few_values: &UInt32Array = few.values().as_primitive_opt().ok_or(DAMAGED)?;
+        let flag_values = flags.values().as_boolean_opt().ok_or(DAMAGED)?;
         let integer_values = integers.values().as_primitive_opt().ok_or(DAMAGED)?.clone();
         let kind_values: &UInt8Array = kinds.values().as_primitive_opt().ok_or(DAMAGED)?;
         let slot_values: &UInt32Array = slots.values().as_primitive_opt().ok_or(DAMAGED)?;
         Ok(Self {
             path: path.as_string_opt().ok_or(DAMAGED)?.clone(),
             form: form.as_primitive_opt().ok_or(DAMAGED)?.clone(),
-            rows: (rows.clone(), row_values.values().clone()),
+            few: (few.clone(), few_values.values().clone()),
+            flags: (flags.clone(), flag_values.values().clone()),
             integers: (integers, integer_values),
             kinds: (kinds.clone(), kind_values.values().clone()),
             slots: (slots.clone(), slot_values.values().clone()),
@@ -212,17 +216,33 @@ impl Parts {
     pub fn column(&self, index: usize) -> Result<RawColumn, FlattenError> {
         let form = self.form.value(index);
         let (integers, kinds) = (range(&self.integers.0, index), range(&self.kinds.0, index));
-        let (slots, rows) = (range(&self.slots.0, index), range(&self.rows.0, index));
-        let texts = range(&self.texts.0, index);
+        let (slots, texts) = (range(&self.slots.0, index), range(&self.texts.0, index));
+        let (few, flags) = (range(&self.few.0, index), range(&self.flags.0, index));
         Ok(RawColumn {
             form: Form::ALL.into_iter().find(|known| *known as u8 == form).ok_or(DAMAGED)?,
-            rows: self.rows.0.is_valid(index).then(|| self.rows.1.slice(rows.start, rows.len())),
+            rows: match (self.few.0.is_valid(index), self.flags.0.is_valid(index)) {
+                (false, false) => Rows::All,
+                (true, false) => Rows::Few(self.few.1.slice(few.start, few.len())),
+                (false, true) => Rows::Flags(self.flags.1.slice(flags.start, flags.len())),
+                (true, true) => return Err(DAMAGED),
+            },
             integers: self.integers.1.slice(integers.start, integers.len()),
             kinds: self.kinds.1.slice(kinds.start, kinds.len()),
             slots: self.slots.0.is_valid(index).then(|| self.slots.1.slice(slots.start, slots.len())),
             texts: self.texts.1.slice(texts.start, texts.len()),
         })
     }
+}
+
+/// Texts up to this length lie in the view itself.
+const INLINE: u32 = 12;
+/// A view's bits from here on are the number of its buffer, 32 of them.
+pub(super) const BUFFER: u32 = 64;
+
+/// The number of the buffer that a view refers to, if it does.
+#[inline]
+pub(super) fn buffer_of(view: u128) -> Option<usize> {
+    (view as u32 > INLINE).then_some((view >> BUFFER) as u32 as usize)
 }
 
 const DAMAGED: FlattenError = FlattenError::Damaged("they are not laid out as raw batches are");
@@ -232,11 +252,20 @@ fn range(list: &ListArray, index: usize) -> Range<usize> {
     offsets[index] as usize..offsets[index + 1] as usize
 }
 
+/// The records that have a value.
+#[derive(Debug, PartialEq)]
+pub(super) enum Rows {
+    All,
+    /// The few that have one, ascending.
+    Few(ScalarBuffer<u32>),
+    /// Of every record, whether it has one.
+    Flags(BooleanBuffer),
+}
+
 /// One raw column, sharing its values with the batch.
 pub(super) struct RawColumn {
     pub form: Form,
-    /// Of every record, whether it has a value; `None` when all have one.
-    pub rows: Option<BooleanBuffer>,
+    pub rows: Rows,
     /// The values in the forms `Integers` and `Booleans`.
     pub integers: Int64Array,
     /// The kinds in the form `Mixed`, see [`Kind`].
@@ -262,17 +291,31 @@ impl RawColumn {
         self.texts.value(self.slots.as_ref().map_or(index, |slots| slots[index] as usize))
     }
 
-    /// All of those, as an array that shares their bytes.
-    pub fn texts(&self) -> Result<StringViewArray, ArrowError> {
-        let Some(slots) = &self.slots else { return Ok(self.texts.clone()) };
-        Ok(take(&self.texts, &UInt32Array::new(slots.clone(), None), None)?.as_string_view().clone())
+    /// All of those, as an array that shares their bytes, and of the batch's buffers has this column's only.
+    pub fn texts(&self) -> StringViewArray {
+        let numbers = self.texts.views().iter().filter_map(|view| buffer_of(*view));
+        let (lowest, highest) = numbers.fold((usize::MAX, 0), |(low, high), at| (low.min(at), high.max(at)));
+        let buffers = self.texts.data_buffers().get(lowest..=highest).unwrap_or_default().to_vec();
+        let before = if buffers.is_empty() { 0 } else { (lowest as u128) << BUFFER };
+        let moved = |view: &u128| if buffer_of(*view).is_some() { *view - before } else { *view };
+        let views: Vec<u128> = match &self.slots {
+            Some(slots) => slots.iter().map(|slot| moved(&self.texts.views()[*slot as usize])).collect(),
+            None => self.texts.views().iter().map(moved).collect(),
+        };
+        // SAFETY: every view is one of a sound array, with the number that its buffer has here.
+        unsafe { StringViewArray::new_unchecked(views.into(), buffers, None) }
     }
 
     /// Refuses what would lead to wrong cells: this may come from a file.
     fn check(&self, records: usize) -> Result<(), FlattenError> {
         let sound_rows = match &self.rows {
-            None => self.len() == records,
-            Some(rows) => rows.len() == records && rows.count_set_bits() == self.len(),
+            Rows::All => self.len() == records,
+            Rows::Few(rows) => {
+                rows.len() == self.len()
+                    && rows.is_sorted_by(|one, next| one < next)
+                    && rows.last().is_none_or(|last| (*last as usize) < records)
+            }
+            Rows::Flags(flags) => flags.len() == records && flags.count_set_bits() == self.len(),
         };
         let sound_kinds = match self.form {
             Form::Mixed => {
@@ -280,8 +323,13 @@ impl RawColumn {
             }
             _ => self.kinds.is_empty(),
         };
-        let most = self.slots.iter().flat_map(|slots| slots.iter()).max();
-        let sound_texts = most.is_none_or(|most| (*most as usize) < self.texts.len()) && self.texts.null_count() == 0;
+        let sound_texts = match self.form {
+            Form::Strings | Form::Mixed => {
+                let most = self.slots.iter().flat_map(|slots| slots.iter()).max();
+                most.is_none_or(|most| (*most as usize) < self.texts.len()) && self.texts.null_count() == 0
+            }
+            Form::Integers | Form::Booleans => self.slots.is_none() && self.texts.is_empty(),
+        };
         if sound_rows && sound_kinds && sound_texts { Ok(()) } else { Err(DAMAGED) }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn typed(raw: &RawColumn, column: ColumnType) -> Result<ArrayRef, Arr
         (Form::Booleans, ColumnType::Boolean) => {
             Arc::new(raw.integers.values().iter().map(|value| Some(*value != 0)).collect::<BooleanArray>())
         }
-        (_, ColumnType::Text) => Arc::new(texts(raw)?),
+        (_, ColumnType::Text) => Arc::new(texts(raw)),
         (Form::Strings | Form::Mixed, ColumnType::Integer) => {
             Arc::new(fitting(raw, column).map(|text| text?.parse().ok()).collect::<Int64Array>())
         }
@@ -48,8 +48,8 @@ pub(super) fn typed(raw: &RawColumn, column: ColumnType) -> Result<ArrayRef, Arr
         (Form::Mixed, ColumnType::Boolean) => {
             Arc::new(fitting(raw, column).map(|text| Some(text? == "true")).collect::<BooleanArray>())
         }
-        (Form::Mixed, ColumnType::Json) if all_fit(raw, column) => Arc::new(raw.texts()?),
-        (Form::Mixed, ColumnType::Json) => nullif(&raw.texts()?, &not(&fits(raw, column))?)?,
+        (Form::Mixed, ColumnType::Json) if all_fit(raw, column) => Arc::new(raw.texts()),
+        (Form::Mixed, ColumnType::Json) => nullif(&raw.texts(), &not(&fits(raw, column))?)?,
         // Nothing of this form fits such a column.
         _ => new_null_array(&column.arrow(), raw.len()),
     })
@@ -70,7 +70,7 @@ pub(super) fn typed_exactly(raw: &RawColumn, column: ColumnType) -> Result<Optio
             let micros = (0..raw.len()).map(micros).collect::<Int64Array>();
             Arc::new(micros.reinterpret_cast::<TimestampMicrosecondType>())
         }
-        (Form::Integers | Form::Booleans, ColumnType::Json) => Arc::new(texts(raw)?),
+        (Form::Integers | Form::Booleans, ColumnType::Json) => Arc::new(texts(raw)),
         (Form::Strings | Form::Mixed, ColumnType::Json) => {
             let quoted = |index| match strings(index) {
                 Some(text) => serde_json::Value::from(text).to_string(),
@@ -91,16 +91,16 @@ pub(super) fn unfit(raw: &RawColumn, column: ColumnType) -> Result<Option<ArrayR
     Ok(match raw.form {
         Form::Integers if Kind::Integer.fits(column) => None,
         Form::Booleans if Kind::Boolean.fits(column) => None,
-        Form::Integers | Form::Booleans => Some(Arc::new(texts(raw)?)),
+        Form::Integers | Form::Booleans => Some(Arc::new(texts(raw))),
         Form::Strings | Form::Mixed => {
             let fits = fits(raw, column);
-            if fits.false_count() > 0 { Some(nullif(&raw.texts()?, &fits)?) } else { None }
+            if fits.false_count() > 0 { Some(nullif(&raw.texts(), &fits)?) } else { None }
         }
     })
 }
 
 /// All values as text.
-fn texts(raw: &RawColumn) -> Result<StringViewArray, ArrowError> {
+fn texts(raw: &RawColumn) -> StringViewArray {
     let mut builder = StringViewBuilder::with_capacity(raw.len());
     match raw.form {
         Form::Strings | Form::Mixed => return raw.texts(),
@@ -114,7 +114,7 @@ fn texts(raw: &RawColumn) -> Result<StringViewArray, ArrowError> {
             });
         }
     }
-    Ok(builder.finish())
+    builder.finish()
 }
 
 /// What `of` makes of every value's text. It is asked once per text.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, Date32Array, StringViewArray, StringViewBuilder, UInt32Array, new_null_array,
 };
-use arrow::buffer::{BooleanBuffer, ScalarBuffer};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::{interleave, take};
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use jiff::civil::Date;
@@ -16,7 +16,7 @@ use super::texts::Texts;
 use crate::flatten::contract::{FIXED_CELLS, Places};
 use crate::flatten::error::FlattenError;
 use crate::flatten::page::EventSpec;
-use crate::flatten::raw::{Form, RawBatch, RawColumn, TIME, TS, UTC};
+use crate::flatten::raw::{Form, RawBatch, RawColumn, Rows, TIME, TS, UTC};
 use crate::flatten::seen::path_text;
 use crate::flatten::typing::{typed, typed_exactly, unfit};
 use crate::period::day_number;
@@ -44,7 +44,7 @@ pub(super) enum Place {
     Every,
     Some(Vec<Word>),
     /// The few records that have a value, ascending.
-    Few(Vec<u32>),
+    Few(ScalarBuffer<u32>),
 }
 
 /// 64 records: whether each has a value, and how many records before these have one.
@@ -55,9 +55,6 @@ pub(super) struct Word {
 
 /// For text that stays as it came: the values' places in the array, if it has not one text per value.
 pub(super) type Slots = Option<ScalarBuffer<u32>>;
-
-/// Below one value in this many records, their numbers take less memory than words.
-const FEW: usize = 16;
 
 /// The sources of all columns, in their order.
 pub(super) fn sources(
@@ -101,7 +98,7 @@ pub(super) fn sources(
 }
 
 /// The raw columns of all raw batches by path; each with the number of its batch.
-type Pieces = HashMap<String, Vec<(usize, RawColumn, usize)>>;
+type Pieces = HashMap<String, Vec<(usize, RawColumn)>>;
 
 fn pieces(raws: &[&RawBatch]) -> Result<Pieces, FlattenError> {
     let mut pieces = Pieces::new();
@@ -110,8 +107,8 @@ fn pieces(raws: &[&RawBatch]) -> Result<Pieces, FlattenError> {
         for index in 0..parts.len() {
             let column = parts.column(index)?;
             match pieces.get_mut(parts.path(index)) {
-                Some(known) => known.push((number, column, raw.rows())),
-                None => drop(pieces.insert(parts.path(index).to_owned(), vec![(number, column, raw.rows())])),
+                Some(known) => known.push((number, column)),
+                None => drop(pieces.insert(parts.path(index).to_owned(), vec![(number, column)])),
             }
         }
     }
@@ -137,7 +134,7 @@ fn fixed(
         text => text,
     };
     let mut values = Values::new(column.kind, raws);
-    for (number, raw, records) in pieces.remove(raw_name).unwrap_or_default() {
+    for (number, raw) in pieces.remove(raw_name).unwrap_or_default() {
         let array: ArrayRef = match (column.kind, raw.form) {
             (ColumnType::Timestamp, Form::Integers) => {
                 Arc::new(raw.integers.reinterpret_cast::<TimestampMicrosecondType>())
@@ -146,21 +143,21 @@ fn fixed(
                 Arc::new(raw.integers.reinterpret_cast::<TimestampMicrosecondType>().with_timezone("UTC"))
             }
             (kind, _) => {
-                values.put_typed(number, &raw, kind, records)?;
+                values.put_typed(number, &raw, kind)?;
                 continue;
             }
         };
-        values.put(number, array, &raw, records);
+        values.put(number, array, &raw);
     }
     Ok(values.finish())
 }
 
 /// A fixed column whose cells the records hold.
-fn held(column: &Column, pieces: Vec<(usize, RawColumn, usize)>, raws: usize) -> Result<Source, FlattenError> {
+fn held(column: &Column, pieces: Vec<(usize, RawColumn)>, raws: usize) -> Result<Source, FlattenError> {
     let mut values = Values::new(column.kind, raws);
-    for (number, raw, records) in pieces {
+    for (number, raw) in pieces {
         let array = typed_exactly(&raw, column.kind)?.ok_or_else(|| FlattenError::Misfit(column.name.clone()))?;
-        values.put(number, array, &raw, records);
+        values.put(number, array, &raw);
     }
     Ok(values.finish())
 }
@@ -168,18 +165,18 @@ fn held(column: &Column, pieces: Vec<(usize, RawColumn, usize)>, raws: usize) ->
 /// The column of a property and, if some of its values do not fit, its sibling.
 fn property(
     column: &Column,
-    pieces: Vec<(usize, RawColumn, usize)>,
+    pieces: Vec<(usize, RawColumn)>,
     raws: usize,
 ) -> Result<(Source, Option<Source>), FlattenError> {
     let mut own = Values::new(column.kind, raws);
     let mut sibling: Option<Values> = None;
-    for (number, raw, records) in pieces {
-        if own.put_typed(number, &raw, column.kind, records)? {
+    for (number, raw) in pieces {
+        if own.put_typed(number, &raw, column.kind)? {
             continue;
         }
         if let Some(array) = unfit(&raw, column.kind)? {
             let sibling = sibling.get_or_insert_with(|| Values::new(ColumnType::Text, raws));
-            sibling.put(number, array, &raw, records);
+            sibling.put(number, array, &raw);
         }
     }
     Ok((own.finish(), sibling.map(Values::finish)))
@@ -203,27 +200,21 @@ impl Values {
     }
 
     /// Puts those values of a raw column that fit a column of this type, and says whether all do.
-    fn put_typed(
-        &mut self,
-        number: usize,
-        raw: &RawColumn,
-        kind: ColumnType,
-        records: usize,
-    ) -> Result<bool, FlattenError> {
+    fn put_typed(&mut self, number: usize, raw: &RawColumn, kind: ColumnType) -> Result<bool, FlattenError> {
         let as_it_came = kind == ColumnType::Text && matches!(raw.form, Form::Strings | Form::Mixed);
         if as_it_came && let Some(slots) = self.slots.get_mut(number) {
             slots.clone_from(&raw.slots);
         }
         let array = if as_it_came { Arc::new(raw.texts.clone()) } else { typed(raw, kind)? };
         let all = as_it_came || array.null_count() == 0;
-        self.put(number, array, raw, records);
+        self.put(number, array, raw);
         Ok(all)
     }
 
-    fn put(&mut self, number: usize, array: ArrayRef, raw: &RawColumn, records: usize) {
+    fn put(&mut self, number: usize, array: ArrayRef, raw: &RawColumn) {
         if let (Some(values), Some(place)) = (self.arrays.get_mut(number), self.places.get_mut(number)) {
             *values = array;
-            *place = Place::of(raw.rows.as_ref(), raw.len(), records);
+            *place = Place::of(&raw.rows);
         }
     }
 
@@ -241,14 +232,13 @@ impl Values {
 }
 
 impl Place {
-    /// `rows` says of every record whether it has one of so many values.
-    pub fn of(rows: Option<&BooleanBuffer>, values: usize, records: usize) -> Self {
+    pub fn of(rows: &Rows) -> Self {
         match rows {
-            None => Self::Every,
-            Some(rows) if values * FEW < records => Self::Few(rows.set_indices_u32().collect()),
-            Some(rows) => {
+            Rows::All => Self::Every,
+            Rows::Few(rows) => Self::Few(rows.clone()),
+            Rows::Flags(flags) => {
                 let mut before = 0;
-                let words = rows.bit_chunks().iter_padded().map(|bits| {
+                let words = flags.bit_chunks().iter_padded().map(|bits| {
                     before += bits.count_ones() as usize;
                     Word { bits, before: before - bits.count_ones() as usize }
                 });

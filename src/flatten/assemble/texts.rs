@@ -10,12 +10,8 @@ use arrow::buffer::Buffer;
 
 use super::source::{Place, Slots};
 use crate::flatten::error::FlattenError;
+use crate::flatten::raw::{BUFFER, buffer_of};
 
-/// Texts up to this length lie in the view itself.
-const INLINE: u32 = 12;
-const LENGTH: u128 = u32::MAX as u128;
-/// A view's bits from here on are the number of its buffer, 32 of them.
-const BUFFER: u32 = 64;
 const BUFFER_BITS: u128 = (u32::MAX as u128) << BUFFER;
 
 const DAMAGED: FlattenError = FlattenError::Damaged("a text lies outside of them");
@@ -109,12 +105,6 @@ impl Used {
     }
 }
 
-/// The number of the buffer that a view refers to, if it does.
-#[inline]
-fn buffer_of(view: u128) -> Option<usize> {
-    ((view & LENGTH) as u32 > INLINE).then_some(((view & BUFFER_BITS) >> BUFFER) as usize)
-}
-
 impl Piece {
     /// Whether every record has a text.
     fn has_all(&self) -> bool {
@@ -148,6 +138,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::flatten::raw::Rows;
 
     /// A raw batch's texts in blocks of a few bytes, so that there are many, and the places of its records.
     type Batch = (Vec<Option<String>>, Vec<Option<usize>>);
@@ -181,8 +172,11 @@ mod tests {
             let texts = Texts::new(batches.iter().map(|(texts, places)| {
                 // Every record has a value: which one, the slots say; one past the records' own is no text.
                 let slots: Vec<u32> = places.iter().flatten().map(|at| *at as u32).collect();
-                let rows = (slots.len() < places.len()).then(|| places.iter().map(Option::is_some).collect());
-                let place = Place::of(rows.as_ref(), slots.len(), places.len());
+                let place = match slots.len() {
+                    all if all == places.len() => Place::of(&Rows::All),
+                    few if few < 3 => Place::of(&Rows::Few((0..).zip(places).filter_map(|(row, at)| at.map(|_| row)).collect())),
+                    _ => Place::of(&Rows::Flags(places.iter().map(Option::is_some).collect())),
+                };
                 ((place, Some(slots.into())), array(texts))
             }));
             let mut arrays: Vec<ArrayRef> = batches.iter().map(|(texts, _)| Arc::new(array(texts)) as ArrayRef).collect();

@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 
 use crate::flatten::error::FlattenError;
 
-/// What one text more needs lies in one line of the processor's cache.
+/// What one text more needs lies in one line of the processor's cache, except where texts repeat.
 #[derive(Default)]
 #[repr(C, align(64))]
 pub(super) struct Texts {
@@ -24,6 +24,9 @@ pub(super) struct Texts {
 
 /// Texts up to this length lie in the view itself.
 const INLINE: usize = 12;
+
+/// Bytes that are kept ready at most for the next page, for views and for what they refer to.
+const KEPT: usize = 4 << 20;
 
 /// The places of the last texts, by their hashes; a later text takes the room of an earlier one.
 #[derive(Default)]
@@ -110,9 +113,9 @@ impl Texts {
         if self.bytes.is_empty() {
             return None;
         }
-        let room = self.bytes.len() + self.bytes.len() / 16;
+        let room = (self.bytes.len() + self.bytes.len() / 16).min(KEPT);
         let mut bytes = std::mem::replace(&mut self.bytes, Vec::with_capacity(room));
-        if bytes.capacity() > room {
+        if bytes.capacity() > bytes.len() + bytes.len() / 16 {
             bytes.shrink_to_fit();
         }
         Some(bytes.into())
@@ -120,6 +123,7 @@ impl Texts {
 
     pub fn clear(&mut self) {
         self.views.clear();
+        self.views.shrink_to(KEPT / size_of::<u128>());
         self.bytes.clear();
         self.slots.clear();
         if let Some(places) = &mut self.lately.places {

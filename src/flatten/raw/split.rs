@@ -1,11 +1,9 @@
 //! Deals the records of a raw batch to buckets of time.
 
-use arrow::array::{Array, AsArray, BooleanBufferBuilder, StringViewArray, UInt32Array};
-use arrow::buffer::BooleanBuffer;
-use arrow::compute::take;
+use arrow::array::{Array, BooleanBufferBuilder, StringViewArray, StringViewBuilder};
 
-use super::writer::{Sizes, TextValues, Values, Writer};
-use super::{INTEGERS, RawBatch, RawColumn, TIME};
+use super::writer::{Rows as Written, Sizes, TextValues, Values, Writer};
+use super::{INTEGERS, RawBatch, RawColumn, Rows, TIME};
 use crate::flatten::error::FlattenError;
 
 impl RawBatch {
@@ -66,10 +64,18 @@ impl Share {
                 views: texts.views(),
                 buffers: texts.data_buffers().to_vec(),
             };
-            let mut rows = BooleanBufferBuilder::new(records as usize);
-            rows.append_n(records as usize, false);
-            self.rows.iter().for_each(|row| rows.set_bit(*row as usize, true));
-            let rows = (self.rows.len() < records as usize).then_some(&rows);
+            // As flags only where these are smaller.
+            let (count, records) = (self.rows.len(), records as usize);
+            let mut flags = BooleanBufferBuilder::new(0);
+            let rows = if count == records {
+                Written::All
+            } else if count < records / 32 {
+                Written::Few(&self.rows)
+            } else {
+                flags.append_n(records, false);
+                self.rows.iter().for_each(|row| flags.set_bit(*row as usize, true));
+                Written::Flags(&flags)
+            };
             let Self { integers, kinds, .. } = &*self;
             writer.push(path.to_owned(), Values { form: column.form, rows, integers, kinds, texts });
         }
@@ -83,25 +89,27 @@ impl Share {
     /// A copy of just the texts that are used here; the slots are then places in it.
     fn own_texts(&mut self, column: &RawColumn) -> Result<StringViewArray, FlattenError> {
         let mut homes = vec![u32::MAX; if self.slots.is_empty() { 0 } else { column.texts.len() }];
-        let mut used = Vec::new();
+        let (mut used, mut bytes) = (Vec::new(), 0);
         for slot in &mut self.slots {
             if let Some(home) = homes.get_mut(*slot as usize) {
                 if *home == u32::MAX {
                     *home = used.len() as u32;
                     used.push(*slot);
+                    bytes += column.texts.value(*slot as usize).len();
                 }
                 *slot = *home;
             }
         }
-        Ok(take(&column.texts, &UInt32Array::from(used), None)?.as_string_view().gc())
+        let block = u32::try_from(bytes).unwrap_or(u32::MAX).max(1);
+        let mut texts = StringViewBuilder::with_capacity(used.len()).with_fixed_block_size(block);
+        used.iter().try_for_each(|slot| texts.try_append_value(column.texts.value(*slot as usize)))?;
+        Ok(texts.finish())
     }
 }
 
 fn deal(column: &RawColumn, homes: &[(usize, u32)], shares: &mut [Share]) {
-    // Every record, or those that have a value: as many as there are values.
-    let all = column.rows.is_none().then_some(0..homes.len());
-    let some = column.rows.as_ref().map(BooleanBuffer::set_indices);
-    for (value, record) in all.into_iter().flatten().chain(some.into_iter().flatten()).enumerate() {
+    let mut value = 0;
+    let mut give = |record: usize| {
         let (bucket, row) = homes[record];
         let share = &mut shares[bucket];
         share.rows.push(row);
@@ -112,9 +120,15 @@ fn deal(column: &RawColumn, homes: &[(usize, u32)], shares: &mut [Share]) {
             share.kinds.push(*kind);
         }
         match &column.slots {
-            Some(slots) => share.slots.push(slots[value]),
+            Some(slots) => share.slots.extend(slots.get(value)),
             None if column.texts.is_empty() => {}
             None => share.slots.push(value as u32),
         }
+        value += 1;
+    };
+    match &column.rows {
+        Rows::All => (0..homes.len()).for_each(&mut give),
+        Rows::Few(rows) => rows.iter().for_each(|record| give(*record as usize)),
+        Rows::Flags(flags) => flags.set_indices().for_each(&mut give),
     }
 }

@@ -9,14 +9,15 @@ use arrow::array::{
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Int64Type, UInt8Type, UInt32Type};
 
-use super::{Form, RawBatch, SCHEMA};
+use super::{BUFFER, Form, RawBatch, SCHEMA, buffer_of};
 use crate::flatten::error::FlattenError;
 
 /// Collects raw columns.
 pub(in crate::flatten) struct Writer {
     paths: Vec<String>,
     forms: Vec<u8>,
-    rows: Flags,
+    few: Lists<UInt32Type>,
+    flags: Flags,
     integers: Lists<Int64Type>,
     kinds: Lists<UInt8Type>,
     slots: Lists<UInt32Type>,
@@ -26,11 +27,20 @@ pub(in crate::flatten) struct Writer {
 /// The values of one raw column.
 pub(in crate::flatten) struct Values<'a> {
     pub form: Form,
-    /// Of every record, whether it has a value; `None` when all have one.
-    pub rows: Option<&'a BooleanBufferBuilder>,
+    pub rows: Rows<'a>,
     pub integers: &'a [i64],
     pub kinds: &'a [u8],
     pub texts: TextValues<'a>,
+}
+
+/// The records that have a value.
+#[derive(Clone, Copy)]
+pub(in crate::flatten) enum Rows<'a> {
+    All,
+    /// Their numbers, ascending.
+    Few(&'a [u32]),
+    /// A flag for every record.
+    Flags(&'a BooleanBufferBuilder),
 }
 
 /// The values of one raw column that are text.
@@ -47,7 +57,6 @@ pub(in crate::flatten) struct TextValues<'a> {
 /// How many places of each list raw columns need.
 #[derive(Clone, Copy, Default)]
 pub(in crate::flatten) struct Sizes {
-    pub rows: usize,
     pub integers: usize,
     pub slots: usize,
     pub texts: usize,
@@ -56,7 +65,6 @@ pub(in crate::flatten) struct Sizes {
 impl Sizes {
     pub fn add(self, other: Self) -> Self {
         Self {
-            rows: self.rows + other.rows,
             integers: self.integers + other.integers,
             slots: self.slots + other.slots,
             texts: self.texts + other.texts,
@@ -67,7 +75,8 @@ impl Sizes {
 impl Writer {
     pub fn for_values(sizes: Sizes) -> Self {
         Self {
-            rows: Flags { values: BooleanBufferBuilder::new(sizes.rows), lengths: Vec::new(), present: Vec::new() },
+            few: Lists::default(),
+            flags: Flags::default(),
             integers: Lists::for_values(sizes.integers),
             slots: Lists::for_values(sizes.slots),
             texts: Texts { views: Vec::with_capacity(sizes.texts), ..Texts::default() },
@@ -80,7 +89,13 @@ impl Writer {
     pub fn push(&mut self, path: String, values: Values<'_>) {
         self.paths.push(path);
         self.forms.push(values.form as u8);
-        self.rows.push(values.rows);
+        let (few, flags) = match values.rows {
+            Rows::All => (None, None),
+            Rows::Few(rows) => (Some(rows), None),
+            Rows::Flags(flags) => (None, Some(flags)),
+        };
+        self.few.push(few);
+        self.flags.push(flags);
         let text = matches!(values.form, Form::Strings | Form::Mixed);
         self.integers.push((!text).then_some(values.integers));
         self.kinds.push((values.form == Form::Mixed).then_some(values.kinds));
@@ -90,7 +105,8 @@ impl Writer {
 
     /// One of the integer columns that all records have.
     pub fn push_integers(&mut self, name: &str, integers: &[i64]) {
-        let values = Values { form: Form::Integers, rows: None, integers, kinds: &[], texts: TextValues::default() };
+        let values =
+            Values { form: Form::Integers, rows: Rows::All, integers, kinds: &[], texts: TextValues::default() };
         self.push(name.to_owned(), values);
     }
 
@@ -98,7 +114,8 @@ impl Writer {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from(self.paths)),
             Arc::new(UInt8Array::from(self.forms)),
-            self.rows.finish()?,
+            self.few.finish()?,
+            self.flags.finish()?,
             self.integers.finish()?,
             self.kinds.finish()?,
             self.slots.finish()?,
@@ -113,6 +130,12 @@ struct Flags {
     values: BooleanBufferBuilder,
     lengths: Vec<usize>,
     present: Vec<bool>,
+}
+
+impl Default for Flags {
+    fn default() -> Self {
+        Self { values: BooleanBufferBuilder::new(0), lengths: Vec::new(), present: Vec::new() }
+    }
 }
 
 impl Flags {
@@ -139,18 +162,13 @@ struct Texts {
     present: Vec<bool>,
 }
 
-/// Texts up to this length lie in the view itself.
-const INLINE: u32 = 12;
-/// A view's bits from here on are the number of its buffer.
-const BUFFER: u32 = 64;
-
 impl Texts {
     fn push(&mut self, values: Option<TextValues<'_>>) {
         self.present.push(values.is_some());
         let TextValues { views, buffers, .. } = values.unwrap_or_default();
         self.lengths.push(views.len());
         let before = (self.buffers.len() as u128) << BUFFER;
-        let moved = |view: &u128| if *view as u32 <= INLINE { *view } else { *view + before };
+        let moved = |view: &u128| if buffer_of(*view).is_some() { *view + before } else { *view };
         self.views.extend(views.iter().map(moved));
         self.buffers.extend(buffers);
     }

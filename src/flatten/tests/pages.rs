@@ -4,7 +4,7 @@ use arrow::buffer::BooleanBuffer;
 
 use super::*;
 use crate::flatten::kinds::Kind;
-use crate::flatten::raw::Form;
+use crate::flatten::raw::{Form, Rows};
 
 /// Values as written, what they are as text, and their kind. The first has no value.
 const VALUES: [(&str, Option<(&str, Kind)>); 8] = [
@@ -55,7 +55,7 @@ fn a_column_holds_what_came_in_whatever_order_it_came() {
         assert_eq!(column.form, form(&values), "{records:?}");
         let rows: BooleanBuffer = chosen.iter().map(|(_, value)| value.is_some()).collect();
         let every = values.len() == chosen.len();
-        assert_eq!(column.rows, (!every).then_some(rows), "{records:?}");
+        assert_eq!(column.rows, if every { Rows::All } else { Rows::Flags(rows) }, "{records:?}");
         let written: Vec<String> = match column.form {
             Form::Integers => column.integers.values().iter().map(i64::to_string).collect(),
             Form::Booleans => column.integers.values().iter().map(|value| (*value == 1).to_string()).collect(),

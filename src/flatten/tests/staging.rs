@@ -102,3 +102,73 @@ fn what_walks_have_seen_adds_up_in_any_order() {
     assert_eq!((first.0, first.1.rows), (bounds_day(1), 3));
     assert_eq!(first.1.minutes.iter().collect::<Vec<_>>(), [(720, 2), (1439, 1)]);
 }
+
+/// Pages of a number of records that is no multiple of 8, with columns of which all, most, every second, a few or one
+/// record have a value; text that repeats and text that does not, short and long, and integers.
+fn pages_with_gaps() -> Vec<Vec<String>> {
+    let record = |page: u64, at: u64| {
+        let has = [true, at % 7 != 3, at % 2 == 1, at % 90 == 5, at == 130, at < 70, at >= 70];
+        let second = at * 3 + page;
+        let mut props = Vec::new();
+        for (column, _) in has.iter().enumerate().filter(|(_, has)| **has) {
+            let value = column as u64 * 1_000 + second;
+            props.push(format!(
+                r#""n{column}":{value},"few{column}":"one of {} that are longer than twelve","long{column}":"text number {value} of {column}","short{column}":"{value}x""#,
+                at % 3
+            ));
+        }
+        let ts = 20260101000000 + second / 3600 * 10_000 + second / 60 % 60 * 100 + second % 60;
+        record(ts, &format!("{{{}}}", props.join(",")))
+    };
+    (0..3).map(|page| (0..203).map(|at| record(page, at)).collect()).collect()
+}
+
+#[test]
+fn columns_with_gaps_of_every_kind_survive_a_file_and_a_split() {
+    let (raws, seen) = flatten(&pages_with_gaps()).unwrap();
+    let contract = Contract::events().grow(&seen).unwrap().contract;
+    let whole = rows(&contract, &raws, &seen);
+    assert_eq!(whole.len(), 609);
+    let at = |name: &str| contract.columns().iter().position(|column| column.name == name).unwrap();
+    for (second, row) in (0u64..).zip(&whole) {
+        let number = second / 3;
+        let has = [true, number % 7 != 3, number % 2 == 1, number % 90 == 5, number == 130, number < 70, number >= 70];
+        for (column, has) in has.into_iter().enumerate() {
+            let value = column as u64 * 1_000 + second;
+            let cell = |name: &str| row[at(&format!("prop_{name}{column}"))].clone();
+            let expected = |text: String| has.then_some(text);
+            assert_eq!(cell("n"), expected(value.to_string()), "{second} {column}");
+            assert_eq!(cell("few"), expected(format!("one of {} that are longer than twelve", number % 3)));
+            assert_eq!(cell("long"), expected(format!("text number {value} of {column}")));
+            assert_eq!(cell("short"), expected(format!("{value}x")));
+        }
+    }
+    let mut file = FileWriter::try_new(Vec::new(), &RecordBatch::from(raws[0].clone()).schema()).unwrap();
+    raws.iter().for_each(|raw| file.write(&raw.clone().into()).unwrap());
+    let back: Vec<RawBatch> = FileReader::try_new(Cursor::new(file.into_inner().unwrap()), None)
+        .unwrap()
+        .map(|batch| RawBatch::try_from(batch.unwrap()).unwrap())
+        .collect();
+    assert_eq!(rows(&contract, &back, &seen), whole);
+    let midnight = i64::from(crate::period::day_number(jiff::civil::date(2026, 1, 1))) * 86_400_000_000;
+    let bounds = [midnight + 100_000_000, midnight + 333_000_000];
+    let split: Vec<Vec<RawBatch>> = back.iter().map(|raw| raw.split_by_time(&bounds).unwrap()).collect();
+    let in_order: Vec<_> = (0..3)
+        .flat_map(|bucket| {
+            let raws = split.iter().map(|page| RawBatch::try_from(RecordBatch::from(page[bucket].clone())).unwrap());
+            rows(&contract, &raws.collect::<Vec<_>>(), &seen)
+        })
+        .collect();
+    assert_eq!(in_order, whole);
+}
+
+#[test]
+fn a_page_takes_no_room_for_columns_that_it_does_not_have() {
+    let mut flattener = Flattener::new(spec());
+    let props: Vec<String> = (0..500).map(|number| format!(r#""p{number}":{number}"#)).collect();
+    flattener.page(page_of(&[record(20260101000000, &format!("{{{}}}", props.join(",")))]).as_bytes()).unwrap();
+    let bare: Vec<String> = (0..5_000).map(|_| record(20260101000000, "{}")).collect();
+    let alone = flattener.page(page_of(&bare).as_bytes()).unwrap().bytes();
+    let fresh = Flattener::new(spec()).page(page_of(&bare).as_bytes()).unwrap().bytes();
+    assert!(alone < fresh + 1_000, "{alone} {fresh}");
+}
