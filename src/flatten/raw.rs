@@ -210,7 +210,11 @@ impl Parts {
     /// The values of one of the integer columns that all records have.
     pub fn integers(&self, name: &str) -> Result<Int64Array, FlattenError> {
         let index = self.path.iter().position(|path| path == Some(name)).ok_or(DAMAGED)?;
-        Ok(self.column(index)?.integers)
+        let column = self.column(index)?;
+        match (column.form, column.rows) {
+            (Form::Integers, Rows::All) => Ok(column.integers),
+            _ => Err(DAMAGED),
+        }
     }
 
     pub fn column(&self, index: usize) -> Result<RawColumn, FlattenError> {

@@ -202,8 +202,8 @@ impl Values {
     /// Puts those values of a raw column that fit a column of this type, and says whether all do.
     fn put_typed(&mut self, number: usize, raw: &RawColumn, kind: ColumnType) -> Result<bool, FlattenError> {
         let as_it_came = kind == ColumnType::Text && matches!(raw.form, Form::Strings | Form::Mixed);
-        if as_it_came && let Some(slots) = self.slots.get_mut(number) {
-            slots.clone_from(&raw.slots);
+        if let Some(slots) = self.slots.get_mut(number) {
+            *slots = raw.slots.clone().filter(|_| as_it_came);
         }
         let array = if as_it_came { Arc::new(raw.texts.clone()) } else { typed(raw, kind)? };
         let all = as_it_came || array.null_count() == 0;

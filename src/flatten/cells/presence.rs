@@ -44,9 +44,13 @@ impl Presence {
     #[cold]
     fn begin(&mut self, row: u32, count: u32) {
         self.begun = true;
-        self.few.extend(0..count);
-        if count >= row / BITS {
-            self.flag();
+        if count < row / BITS {
+            self.few.extend(0..count);
+            return;
+        }
+        self.flag();
+        if let Some(flags) = &mut self.flags {
+            flags.append_n(count as usize, true);
         }
     }
 

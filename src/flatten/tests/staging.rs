@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use arrow::array::UInt8Array;
 use arrow::ipc::reader::FileReader;
 use arrow::ipc::writer::FileWriter;
 use arrow::record_batch::RecordBatch;
@@ -50,6 +51,10 @@ fn a_foreign_or_damaged_batch_is_refused() {
     let batch = RecordBatch::from(raws[0].clone());
     assert!(RawBatch::try_from(batch.project(&[0, 1]).unwrap()).is_err());
     assert!(RawBatch::try_from(batch.slice(1, 4)).is_err());
+    // All columns as strings, which integers are not.
+    let mut columns = batch.columns().to_vec();
+    columns[1] = Arc::new(UInt8Array::from(vec![2; batch.num_rows()]));
+    assert!(RawBatch::try_from(RecordBatch::try_new(batch.schema(), columns).unwrap()).is_err());
     assert!(RawBatch::try_from(batch).is_ok());
 }
 
