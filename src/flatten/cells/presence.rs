@@ -15,18 +15,15 @@ pub(super) struct Presence {
     few: Vec<u32>,
 }
 
-/// Bits of a record's number.
-const BITS: u32 = u32::BITS;
-
 impl Presence {
     /// Notes a record behind a gap, and from then on every one; `count` records before it have a cell.
     #[inline]
     pub fn push(&mut self, row: u32, count: u32) {
         if !self.begun {
             self.begin(row, count);
-        } else if self.flagged && count < row / (2 * BITS) {
+        } else if self.flagged && Rows::are_few(count, row / 2) {
             self.list();
-        } else if !self.flagged && count > row / BITS {
+        } else if !self.flagged && !Rows::are_few(count, row) {
             self.flag();
         }
         match &mut self.flags {
@@ -44,7 +41,7 @@ impl Presence {
     #[cold]
     fn begin(&mut self, row: u32, count: u32) {
         self.begun = true;
-        if count < row / BITS {
+        if Rows::are_few(count, row) {
             self.few.extend(0..count);
             return;
         }
@@ -81,9 +78,9 @@ impl Presence {
         if !self.begun {
             self.begin(records, count);
         }
-        if self.flagged && count < records / BITS {
+        if self.flagged && Rows::are_few(count, records) {
             self.list();
-        } else if !self.flagged && count >= records / BITS {
+        } else if !self.flagged && !Rows::are_few(count, records) {
             self.flag();
         }
         match &mut self.flags {

@@ -65,14 +65,14 @@ impl Share {
                 buffers: texts.data_buffers().to_vec(),
             };
             // As flags only where these are smaller.
-            let (count, records) = (self.rows.len(), records as usize);
+            let count = self.rows.len() as u32;
             let mut flags = BooleanBufferBuilder::new(0);
             let rows = if count == records {
                 Written::All
-            } else if count < records / 32 {
+            } else if Written::are_few(count, records) {
                 Written::Few(&self.rows)
             } else {
-                flags.append_n(records, false);
+                flags.append_n(records as usize, false);
                 self.rows.iter().for_each(|row| flags.set_bit(*row as usize, true));
                 Written::Flags(&flags)
             };

@@ -43,6 +43,14 @@ pub(in crate::flatten) enum Rows<'a> {
     Flags(&'a BooleanBufferBuilder),
 }
 
+impl Rows<'_> {
+    /// Whether the numbers of so many records take less room than a flag for every one.
+    #[inline]
+    pub fn are_few(count: u32, records: u32) -> bool {
+        count < records / u32::BITS
+    }
+}
+
 /// The values of one raw column that are text.
 #[derive(Default)]
 pub(in crate::flatten) struct TextValues<'a> {
