@@ -280,6 +280,8 @@ async fn visitors_of_several_accounts_of_none_and_without_a_key_are_led_right() 
         several["text"].as_str().is_some_and(|text| text.contains("/odata/a/second/t/events_charged/")),
         "{seen:#}"
     );
+    assert!(several["web"].as_str().is_some_and(|text| text.contains("yesterday")), "{seen:#}");
+    assert_eq!((&several["given_up"], &several["still"]), (&json!(0), &json!(0)), "{seen:#}");
     assert!(seen["width"].as_f64().is_some_and(|width| width > 300.0), "the message has room: {seen:#}");
     assert!(seen["events"].as_u64().is_some_and(|events| events > 3), "{seen:#}");
 }

@@ -48,11 +48,28 @@ await page.context().close();
 
 const files = await visit(`${base}/connect/powerbi`);
 await signIn(files, key, "Use this key");
+const late = async (route) => {
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  // Whoever asked may have given up.
+  await route.continue().catch(() => {});
+};
+// Whoever goes on choosing while the other account's events are asked for gets what is then chosen.
+await files.route(/event_catalog.*account=second/, late);
 await files.getByLabel("Account", { exact: true }).selectOption("second");
 await files.getByLabel("Event", { exact: true }).selectOption("Charged");
 await files.getByLabel("Period", { exact: true }).selectOption("yesterday");
+// What is being made is given up for another choice.
+await files.route(/web\.pq.*range=last_7_days/, late);
+await files.getByLabel("Period", { exact: true }).selectOption("last_7_days");
+await files.getByRole("button", { name: "Make the files" }).click();
+await files.locator("#made .loading").waitFor();
+await files.getByLabel("Period", { exact: true }).selectOption("yesterday");
+several.given_up = await files.locator("#made > *").count();
+await files.waitForTimeout(2500);
+several.still = await files.locator("#made > *").count();
 await files.getByRole("button", { name: "Make the files" }).click();
 await files.locator("#made .code").nth(2).waitFor();
+several.web = await files.locator("#made .code pre").nth(0).textContent();
 several.text = await files.locator("#made .code pre").nth(2).textContent();
 await files.context().close();
 

@@ -76,7 +76,8 @@ function select(options, chosen) {
   return element("select", {}, options.map(([value, name]) => element("option", { value, selected: value === chosen }, name)));
 }
 
-// The choice of one table, its event and its period. Calls `onChange` whenever something is chosen.
+// The choice of one table, its event and its period. Calls `onChange` whenever something is chosen, and again when the
+// fields of another table or account are there; `ready` waits for them.
 export class Chooser {
   constructor(place, asking, onChange) {
     Object.assign(this, { place, asking, onChange });
@@ -94,21 +95,50 @@ export class Chooser {
     if (this.tables.length === 0) throw new Error("This key may read no table. Whoever runs this server can give it some.");
     const names = this.tables.map(({ table }) => [table, table.replace(/^views\./, "view: ")]);
     this.tableSelect = select(names, this.tables.some(({ table }) => table === "events") ? "events" : names[0][0]);
-    this.tableSelect.addEventListener("change", () => this.choose());
-    this.account = this.accounts[0];
-    this.rest = element("div", { class: "fields" });
-    fill(this.place, element("div", { class: "fields" }, field("Table", this.tableSelect)), this.rest);
-    await this.choose();
+    this.accountSelect = this.accounts.length > 1 ? select(this.accounts.map((name) => [name, name]), this.accounts[0]) : null;
+    for (const control of [this.tableSelect, this.accountSelect]) control?.addEventListener("change", () => this.choose());
+    this.rest = element("fieldset", { class: "fields" });
+    const account = this.accountSelect ? field("Account", this.accountSelect) : null;
+    fill(this.place, element("div", { class: "fields" }, field("Table", this.tableSelect), account), this.rest);
+    this.choose();
+    await this.ready();
   }
 
-  async choose() {
+  get account() {
+    return this.accountSelect?.value ?? this.accounts[0];
+  }
+
+  choose() {
+    // What is there may not fit any more.
+    this.rest.disabled = true;
+    this.onChange();
+    this.settled = this.makeFields();
+    // Whoever asks for something hears of it.
+    this.settled.catch(() => {});
+  }
+
+  // Until the fields are those of what has been chosen.
+  async ready() {
+    let seen;
+    do {
+      seen = this.settled;
+      await seen;
+    } while (seen !== this.settled);
+  }
+
+  async makeFields() {
+    const { account } = this;
     const table = this.tables.find(({ table }) => table === this.tableSelect.value);
+    const required = words(table.required);
+    const takes = [...required, ...words(table.optional)];
+    // Each account has events of its own.
+    const events = takes.includes("event") ? await this.eventsOf(account) : [];
+    // Something else has been chosen since.
+    if (this.tableSelect.value !== table.table || this.account !== account) return;
     // Another account is asked in the same way.
     const before = new Map(this.table === table ? this.fields.map(({ name, control }) => [name, control.value]) : []);
     this.table = table;
     this.fields = [];
-    const required = words(table.required);
-    const takes = [...required, ...words(table.optional)];
     const parts = [];
     const add = (name, label, control, note) => {
       control.addEventListener("change", () => this.onChange());
@@ -117,19 +147,7 @@ export class Chooser {
       this.fields.push({ name, control });
       parts.push(field(label, control, note));
     };
-    const { account } = this;
-    if (this.accounts.length > 1) {
-      const which = select(this.accounts.map((name) => [name, name]), account);
-      // Each has events of its own.
-      which.addEventListener("change", () => {
-        this.account = which.value;
-        this.choose();
-      });
-      add("account", "Account", which);
-    }
     if (takes.includes("event")) {
-      const events = await this.eventsOf(account);
-      if (this.table !== table || this.account !== account) return;
       const options = events.map((name) => [name, name]);
       const usual = required.includes("event") ? [] : [["", "App Launched (usual)"]];
       if (options.length > 0) add("event", "Event", select([...usual, ...options], events.includes("Charged") ? "Charged" : undefined));
@@ -158,6 +176,7 @@ export class Chooser {
       }
     }
     fill(this.rest, parts);
+    this.rest.disabled = false;
     this.onChange();
   }
 
@@ -179,7 +198,8 @@ export class Chooser {
 
   // As a request has it. What has an id needs no period.
   pairs() {
-    const pairs = this.fields.map(({ name, control }) => [name, control.value.trim()]).filter(([, value]) => value !== "");
+    const account = this.accountSelect ? [["account", this.account]] : [];
+    const pairs = [...account, ...this.fields.map(({ name, control }) => [name, control.value.trim()])].filter(([, value]) => value !== "");
     const hasId = pairs.some(([name]) => name === "id");
     const isLeftOut = ([name, value]) => (name === "range" && value === USUAL[0]) || (hasId && ["range", "from"].includes(name));
     return pairs.filter((pair) => !isLeftOut(pair));

@@ -18,16 +18,21 @@ const fields = document.getElementById("fields");
 const place = document.getElementById("made");
 
 withKey(async (asking) => {
-  const chooser = new Chooser(fields, asking, () => fill(place));
+  let running = new AbortController();
+  // What is being made would be of another choice.
+  const chooser = new Chooser(fields, asking, () => {
+    running.abort();
+    fill(place);
+  });
   await chooser.show();
   form.hidden = false;
-  let running = new AbortController();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    running.abort();
-    running = new AbortController();
-    const { signal } = running;
     try {
+      await chooser.ready();
+      running.abort();
+      running = new AbortController();
+      const { signal } = running;
       const shown = await make(asking, chooser, signal);
       if (!signal.aborted) fill(place, shown);
     } catch (error) {

@@ -135,21 +135,31 @@ function askForKey(next, given) {
 
 async function choose(key, asking) {
   let columns = null;
+  let running = new AbortController();
+  // What is asked for would be of another choice.
   const chooser = new Chooser(document.getElementById("fields"), asking, () => {
+    running.abort();
     columns = null;
     fill(columnsPlace);
     fill(place);
   });
   await chooser.show();
   form.hidden = false;
+  const begin = async () => {
+    await chooser.ready();
+    running.abort();
+    running = new AbortController();
+    return running.signal;
+  };
   document.getElementById("show-columns").addEventListener("click", () => guarded(async () => {
-    columns = await askColumns(asking, chooser);
+    columns = await askColumns(asking, chooser, await begin());
     fill(columnsPlace, columnsField(columns));
   }));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     guarded(async () => {
-      columns = columns ?? (await askColumns(asking, chooser));
+      const signal = await begin();
+      columns = columns ?? (await askColumns(asking, chooser, signal));
       const boxes = [...columnsPlace.querySelectorAll("input[type=checkbox]")];
       const wanted = boxes.length === 0 ? columns : columns.filter((_, at) => boxes[at].checked);
       if (wanted.length === 0) throw new Error("Choose at least one column.");
@@ -171,10 +181,10 @@ async function guarded(action) {
 
 // The columns are asked together with rows: those of an event that nobody has read yet are known only when a day of it is
 // loaded. A table sends no row for it; a view, which is a report already, sends its own.
-async function askColumns(asking, chooser) {
+async function askColumns(asking, chooser, signal) {
   const view = chooser.table.table.startsWith("views.");
   const more = view ? [["shape", "envelope"]] : [["shape", "envelope"], ["top", "0"]];
-  const answer = await asking.askUntilLoaded(`${chooser.path}.json?${chooser.query(more)}`, { onProgress: progress(place), concerns: chooser.concerns() });
+  const answer = await asking.askUntilLoaded(`${chooser.path}.json?${chooser.query(more)}`, { onProgress: progress(place), signal, concerns: chooser.concerns() });
   const { schema } = await answer.json();
   fill(place);
   return schema.map(({ name, type }) => ({ name, type }));
