@@ -36,6 +36,7 @@ export class Asking {
     if (answer.ok) return answer;
     const isProblem = (answer.headers.get("Content-Type") ?? "").startsWith("application/problem+json");
     const problem = isProblem ? await answer.json().catch(() => null) : null;
+    if (signal?.aborted) throw new DOMException("Stopped", "AbortError");
     throw new Refused(answer.status, problem, Number(answer.headers.get("Retry-After")) || null);
   }
 

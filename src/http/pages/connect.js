@@ -83,6 +83,7 @@ export class Chooser {
     Object.assign(this, { place, asking, onChange });
     this.fields = [];
     this.events = new Map();
+    this.choices = 0;
   }
 
   async show() {
@@ -112,9 +113,9 @@ export class Chooser {
     // What is there may not fit any more.
     this.rest.disabled = true;
     this.onChange();
-    this.settled = this.makeFields();
-    // Whoever asks for something hears of it.
-    this.settled.catch(() => {});
+    this.choices += 1;
+    this.settled = this.makeFields(this.choices);
+    this.settled.catch((error) => showRefusal(this.rest, error));
   }
 
   // Until the fields are those of what has been chosen.
@@ -126,15 +127,15 @@ export class Chooser {
     } while (seen !== this.settled);
   }
 
-  async makeFields() {
+  async makeFields(choice) {
     const { account } = this;
     const table = this.tables.find(({ table }) => table === this.tableSelect.value);
     const required = words(table.required);
     const takes = [...required, ...words(table.optional)];
     // Each account has events of its own.
     const events = takes.includes("event") ? await this.eventsOf(account) : [];
-    // Something else has been chosen since.
-    if (this.tableSelect.value !== table.table || this.account !== account) return;
+    // Something has been chosen since.
+    if (this.choices !== choice) return;
     // Another account is asked in the same way.
     const before = new Map(this.table === table ? this.fields.map(({ name, control }) => [name, control.value]) : []);
     this.table = table;

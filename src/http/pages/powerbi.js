@@ -29,7 +29,10 @@ withKey(async (asking) => {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
+      progress(place);
       await chooser.ready();
+      // Fields that have just come were not looked at yet.
+      if (!form.reportValidity()) return;
       running.abort();
       running = new AbortController();
       const { signal } = running;

@@ -149,6 +149,8 @@ async function choose(key, asking) {
     await chooser.ready();
     running.abort();
     running = new AbortController();
+    // Fields that have just come were not looked at yet.
+    if (!form.reportValidity()) throw new DOMException("Something is missing", "AbortError");
     return running.signal;
   };
   document.getElementById("show-columns").addEventListener("click", () => guarded(async () => {
