@@ -159,7 +159,23 @@ impl Freshness {
                 rules: Rules::of(&feed.settings, &source.keeping, plan.demand.max_age),
             })
             .collect();
-        for one in &wanted {
+        if let Some(ready) = at_hand(plan, &wanted, started).await? {
+            return Ok(ready);
+        }
+        // Whoever finds all days does not carry the room for waiting.
+        Box::pin(self.load(plan, feed, &wanted, deadline, started)).await
+    }
+
+    /// Has the days loaded that are wanting, and waits for them.
+    async fn load(
+        &self,
+        plan: &ReadPlan,
+        feed: &Arc<Feed>,
+        wanted: &[Wanted<'_>],
+        deadline: Instant,
+        started: Timestamp,
+    ) -> Result<Ready, NotReady> {
+        for one in wanted {
             self.look(one).await?;
         }
         let mut origin = Origin::Store;
@@ -167,12 +183,9 @@ impl Freshness {
         let mut accepted: HashMap<(TableKey, Date), Timestamp> = HashMap::new();
         for _ in 0..ROUNDS {
             let mut found = Vec::with_capacity(wanted.len());
-            for one in &wanted {
+            for one in wanted {
                 let held = one.table.snapshot().await?;
-                let parent = match &one.parent {
-                    Some(parent) => Some(parent.snapshot().await?),
-                    None => None,
-                };
+                let parent = one.parent().await?;
                 let of_one = match one.days {
                     Some(days) => {
                         let interest = Interest {
@@ -182,7 +195,7 @@ impl Freshness {
                             parent: parent.as_deref(),
                             accepted: &accepted,
                         };
-                        // Nothing to load, nothing to register: most requests end here, and wait for nobody.
+                        // Nothing to load, nothing to register.
                         match interest.is_satisfied(one.table.key(), &held, self.clock.now()) {
                             true => Found::default(),
                             false => self.join(&interest, feed, one, &held),
@@ -197,7 +210,7 @@ impl Freshness {
                 accepted.extend(brought);
             }
             if plan.demand.partial == Partial::Refuse
-                && let Some(why) = first_lost(&wanted, &found)
+                && let Some(why) = first_lost(wanted, &found)
             {
                 return Err(why.into());
             }
@@ -211,7 +224,7 @@ impl Freshness {
                 if let Some((_, why)) = found.iter().flat_map(|(_, found)| &found.failed).next() {
                     origin = Origin::Stale(why.clone());
                 }
-                return ready(&wanted, origin, started).await;
+                return ready(wanted, origin, started).await;
             }
             origin = Origin::Upstream;
             let settled = async {
@@ -223,7 +236,7 @@ impl Freshness {
                 continue;
             }
             if plan.demand.partial == Partial::Allow {
-                return ready(&wanted, origin, started).await;
+                return ready(wanted, origin, started).await;
             }
             let (slowest, _) = running.into_iter().max_by_key(|(job, _)| job.rest()).ok_or(NotReady::Unsettled)?;
             return Err(NotReady::Loading { job: slowest.clone(), rest: slowest.rest() });
@@ -289,6 +302,34 @@ struct Wanted<'a> {
     /// `None`: all of them are in the future, where there are no rows.
     days: Option<Days>,
     rules: Rules,
+}
+
+impl Wanted<'_> {
+    async fn parent(&self) -> Result<Option<Arc<Snapshot>>, StoreError> {
+        match &self.parent {
+            Some(parent) => parent.snapshot().await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// What is kept of these days when all of it is good: most requests end here, and wait for nobody.
+async fn at_hand(plan: &ReadPlan, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Option<Ready>, NotReady> {
+    let accepted = HashMap::new();
+    let mut held = Vec::with_capacity(wanted.len());
+    for one in wanted {
+        let snapshot = one.table.snapshot().await?;
+        let parent = one.parent().await?;
+        if let Some(days) = one.days {
+            let parent = parent.as_deref();
+            let interest = Interest { account: &plan.account, days, rules: &one.rules, parent, accepted: &accepted };
+            if !interest.is_satisfied(one.table.key(), &snapshot, now) {
+                return Ok(None);
+            }
+        }
+        held.push(Held { snapshot, days: one.days, rules: one.rules.clone() });
+    }
+    Ok(Some(facts(held.into_iter(), Origin::Store, now)))
 }
 
 /// The failure of the first day of which nothing is kept.
