@@ -22,6 +22,11 @@ impl Globs {
         self.0.iter().any(|glob| glob == "*")
     }
 
+    /// What they take in memory.
+    pub fn bytes(&self) -> usize {
+        self.0.iter().map(|glob| size_of::<String>() + glob.len()).sum()
+    }
+
     pub fn matches(&self, name: &str) -> bool {
         self.0.iter().any(|glob| matches(glob, name))
     }

@@ -27,6 +27,13 @@ pub struct View {
     pub(super) pii: PiiMode,
 }
 
+impl View {
+    /// What it takes in memory, about.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + [&self.accounts, &self.tables, &self.events].into_iter().map(Globs::bytes).sum::<usize>()
+    }
+}
+
 impl Granted {
     pub(super) fn new(caller: String, view: View, may_refresh: bool) -> Self {
         Self(Arc::new(Grant { caller, view, may_refresh }))

@@ -3,6 +3,7 @@
 mod chart;
 mod explain;
 pub mod odata;
+mod plans;
 mod sql;
 
 use std::hash::Hash;
@@ -23,28 +24,46 @@ use crate::http::state::AppState;
 use crate::period::day_number;
 use crate::plan::{self, PlanError, ReadPlan, View};
 use crate::query;
-use crate::request::{self, Delivery, OutputOptions, RefreshRequest, TableRequest};
+use crate::request::{self, Delivery, OutputOptions, RefreshRequest, Rules, TableRequest};
 use crate::store::TableKey;
 use crate::telemetry::{ServerTiming, Stage};
 
+use self::plans::Planned;
+
 pub use chart::draw_chart;
 pub use explain::{Explanation, explain_table};
+pub use plans::Plans;
 pub use sql::{describe_view, read_view, run_sql};
 
-/// The rows. `spec` is visible to the caller; accounts and events are still to be judged.
+/// The rows. `spec` is visible to the caller; all else is still to be judged.
 pub async fn read_table(
     state: &AppState,
     granted: &Granted,
     spec: &'static TableSpec,
-    asked: TableRequest,
-    format: Format,
+    rules: Rules,
+    format: impl FnOnce() -> Result<Format, ApiError>,
     request: &HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let timing = ServerTiming::of(request);
-    let plan = timing.time(Stage::Plan, || state.in_world(|world| plan::read(world, granted, spec, &asked)))?;
-    let ready = timing.measure(Stage::Fetch, state.freshness.ensure(&plan)).await?;
-    let facts = AnswerFacts { server_timing: timing.header(), ..facts(&plan, &ready, format, asked.output) };
-    let rows = || async { state.engine.read(&plan, &ready.snapshots).await.map_err(ApiError::from) };
+    let query = request.query_string();
+    let key = plans::Key::of(granted, spec, query);
+    let (planned, format) = match timing.measure(Stage::Plan, state.plans.find(state, &key)).await {
+        Some(planned) => (planned, format()?),
+        None => {
+            let asked = request::parse(query, spec, rules)?;
+            let format = format()?;
+            asked.output.fit(format)?;
+            let planned = timing.time(Stage::Plan, || Planned::new(state, granted, spec, &asked, query))?;
+            let planned = Arc::new(planned);
+            state.plans.keep(key, &planned).await;
+            (planned, format)
+        }
+    };
+    planned.output.fit(format)?;
+    let plan = &planned.plan;
+    let ready = timing.measure(Stage::Fetch, state.freshness.ensure(plan)).await?;
+    let facts = AnswerFacts { server_timing: timing.header(), ..facts(plan, &ready, format, planned.output) };
+    let rows = || async { state.engine.read(plan, &ready.snapshots).await.map_err(ApiError::from) };
     answer::respond(request, &state.answers, facts, rows).await
 }
 
@@ -86,10 +105,7 @@ fn hash_rows(fingerprint: &mut Fingerprint, plan: &ReadPlan, ready: &Ready) {
     (plan.days, plan.window, plan.sum, &plan.view, &plan.selection).hash(fingerprint);
     for (source, snapshot) in plan.sources.iter().zip(&ready.snapshots) {
         snapshot.key.hash(fingerprint);
-        snapshot.columns.len().hash(fingerprint);
-        for column in snapshot.columns.iter() {
-            (&column.name, column.kind.name()).hash(fingerprint);
-        }
+        snapshot.columns_mark.hash(fingerprint);
         for (day, stored) in snapshot.days.range(source.days.first..=source.days.last) {
             (day_number(*day), stored.facts.content, stored.rows, &stored.facts.zone).hash(fingerprint);
         }

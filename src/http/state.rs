@@ -1,11 +1,13 @@
 //! What every request shares: one value, built in `startup`, handed to the handlers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::auth::{Granted, Policy};
 use crate::config::Config;
 use crate::freshness::Freshness;
 use crate::http::answer::AnswerCache;
+use crate::http::service::Plans;
 use crate::odata::Sealer;
 use crate::period::Clock;
 use crate::plan::{Views, World};
@@ -23,6 +25,7 @@ pub struct AppState {
     pub engine: Engine,
     pub views: Views,
     pub answers: AnswerCache,
+    pub plans: Plans,
     pub metrics: Metrics,
     /// Signs the addresses of next pages.
     pub sealer: Sealer,
@@ -31,8 +34,13 @@ pub struct AppState {
 impl AppState {
     /// Does something with what plans are judged against.
     pub fn in_world<T>(&self, judge: impl FnOnce(&World<'_>) -> T) -> T {
-        let known_events = |account: &str| self.freshness.feed(account).and_then(|feed| feed.known_events.names());
+        let known_events = |account: &str| self.known_events(account);
         judge(&World { config: &self.config, clock: &self.clock, policy: &self.policy, known_events: &known_events })
+    }
+
+    /// The event names an account is known to have; `None` when that is not known.
+    pub fn known_events(&self, account: &str) -> Option<Arc<BTreeSet<String>>> {
+        self.freshness.feed(account).and_then(|feed| feed.known_events.names())
     }
 
     /// The accounts this caller sees, by name.

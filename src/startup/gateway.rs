@@ -16,6 +16,7 @@ use crate::freshness::Feed;
 use crate::http::answer::{AnswerCache, AnswerLimits, WRITE_AFTER};
 use crate::http::limits::Admission;
 use crate::http::links::{self, Links};
+use crate::http::service::Plans;
 use crate::http::state::AppState;
 use crate::http::tls::{self, TlsError};
 use crate::http::{Shared, admin_app, public_app};
@@ -105,6 +106,7 @@ impl Gateway {
             engine,
             views,
             answers,
+            plans: Plans::default(),
             metrics,
             sealer,
         });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use deltalake::kernel::StructType;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
+use twox_hash::XxHash3_128;
 
 use crate::store::StoreError;
 use crate::table::{Column, ColumnType, schema_of};
@@ -37,6 +38,14 @@ pub(super) fn columns_of(schema: &Schema) -> Result<Vec<Column>, String> {
         true => Ok(columns),
         false => Err(format!("there is no date column `{DAY_COLUMN}`")),
     }
+}
+
+/// Equal for the same names and types in the same order, in every process. For whoever has to tell tables apart often.
+pub(super) fn mark_of(columns: &[Column]) -> u128 {
+    let words = columns.iter().flat_map(|column| [&*column.name, column.kind.name()]);
+    // No text has this byte.
+    let bytes: Vec<u8> = words.flat_map(|word| word.bytes().chain([u8::MAX])).collect();
+    XxHash3_128::oneshot(&bytes)
 }
 
 /// Whether a field that came back from Delta can hold this type; Delta knows one kind of text only.
@@ -115,6 +124,24 @@ mod tests {
 
     fn column(name: &str, kind: ColumnType) -> Column {
         Column { name: name.into(), kind, nullable: true, origin: Origin::Property(vec![name.into()]) }
+    }
+
+    #[test]
+    fn marks_tell_names_types_and_their_order_apart() {
+        let text = |name: &str| column(name, ColumnType::Text);
+        let tables = [
+            vec![],
+            vec![text("a")],
+            vec![column("a", ColumnType::Json)],
+            vec![text("a"), text("b")],
+            vec![text("b"), text("a")],
+            vec![text("atext"), text("b")],
+            vec![text("a"), text("textb")],
+        ];
+        for (at, table) in tables.iter().enumerate() {
+            let same = tables.iter().position(|other| mark_of(other) == mark_of(table));
+            assert_eq!(same, Some(at), "{table:?}");
+        }
     }
 
     #[test]

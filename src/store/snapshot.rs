@@ -11,7 +11,7 @@ use deltalake::kernel::{Add, EagerSnapshot, LogicalFileView};
 use jiff::civil::Date;
 use object_store::ObjectStore;
 
-use crate::store::columns::{DAY_COLUMN, columns_of, file_schema};
+use crate::store::columns::{DAY_COLUMN, columns_of, file_schema, mark_of};
 use crate::store::facts::DayFacts;
 use crate::store::{StoreError, TableKey};
 use crate::table::{Column, schema_of};
@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub version: Option<u64>,
     /// All columns in the table's order, empty when there is no table.
     pub columns: Arc<[Column]>,
+    /// Equal for the same names and types in the same order.
+    pub columns_mark: u128,
     /// The days that are kept. A day that is not here is unknown, not empty.
     pub days: BTreeMap<Date, StoredDay>,
     file_schema: SchemaRef,
@@ -47,6 +49,7 @@ impl Snapshot {
             key,
             version: None,
             columns: Arc::from([]),
+            columns_mark: mark_of(&[]),
             days: BTreeMap::new(),
             file_schema: file_schema(&[]),
             objects,
@@ -87,7 +90,15 @@ impl Snapshot {
             tracing::warn!(table = %folder, %day, "a kept day was changed by another program and will be loaded again");
         }
         let file_schema = file_schema(&columns);
-        Ok(Self { key, version: Some(table.version()), columns: columns.into(), days, file_schema, objects })
+        Ok(Self {
+            key,
+            version: Some(table.version()),
+            columns_mark: mark_of(&columns),
+            columns: columns.into(),
+            days,
+            file_schema,
+            objects,
+        })
     }
 
     /// The Arrow schema of all columns.

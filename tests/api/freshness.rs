@@ -44,6 +44,23 @@ async fn a_day_read_again_without_change_keeps_its_tag() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_same_words_mean_other_days_after_midnight() {
+    let gateway = TestGateway::start().await;
+    let days = async || -> Vec<String> {
+        let rows = gateway.get("/v1/events.csv?event=Charged&range=yesterday").await.good().csv();
+        let mut days: Vec<String> = rows.rows.iter().map(|row| row["event_date"].clone()).collect();
+        days.dedup();
+        days
+    };
+    for _ in 0..3 {
+        let yesterday = gateway.today().yesterday().expect("a day").to_string();
+        assert_eq!(days().await, [yesterday.as_str()]);
+        assert_eq!(days().await, [yesterday.as_str()]);
+        gateway.pass(hours(24));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn fresh_asks_for_younger_days_and_leaves_sealed_ones_alone() {
     let gateway = TestGateway::start().await;
     gateway.get(MONTH).await.good();

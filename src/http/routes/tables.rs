@@ -69,10 +69,7 @@ async fn rows(
     format: impl FnOnce() -> Result<Format, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     let spec = visible(granted, table)?;
-    let asked = request::parse(request.query_string(), spec, rules(state))?;
-    let format = format()?;
-    asked.output.fit(format)?;
-    service::read_table(state, granted, spec, asked, format, request).await
+    service::read_table(state, granted, spec, rules(state), format, request).await
 }
 
 /// List the tables

@@ -111,6 +111,19 @@ async fn a_foreign_event_is_refused_as_one_that_does_not_exist_and_never_hinted_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_one_caller_was_answered_opens_nothing_for_another_who_asks_in_the_same_words() {
+    let gateway = TestGateway::with(two_accounts()).await;
+    let path = format!("/v1/events.csv?event=Charged&{DAY}&account=main");
+    for _ in 0..2 {
+        gateway.get(&path).await.good();
+        gateway.get_as("ft_main", &path).await.good();
+        gateway.get_as("ft_app", &path).await.refused(404, "table_unknown_event");
+        gateway.get_as("ft_no_account", &path).await.refused(404, "table_unknown_account");
+        gateway.get_as("ft_no_tables", &path).await.refused(404, "table_unknown");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn jobs_of_what_a_caller_may_not_see_are_not_theirs_to_see() {
     let gateway = TestGateway::with(two_accounts()).await;
     gateway.get(&format!("/v1/events.csv?event=Charged&{DAY}&account=main")).await.good();
