@@ -64,6 +64,8 @@ pub fn public_app(
         .configure(if with_operations { routes::public_and_admin } else { routes::public })
         .split_for_parts();
     let origins = &shared.state.config.server.cors_origins;
+    // Where no page may ask, there is nothing to say about it.
+    let has_origins = !origins.is_empty();
     // The last one wrapped is the first one that a request meets.
     app.configure(error::configure)
         .app_data(shared.state.clone())
@@ -74,9 +76,9 @@ pub fn public_app(
         .wrap(from_fn(known_callers_only))
         .wrap(from_fn(places_for_callers))
         .wrap(from_fn(error::edge))
-        .wrap(Condition::new(!origins.is_empty(), cors(origins)))
-        .wrap(from_fn(refused_preflights))
-        .wrap(from_fn(error::edge))
+        .wrap(Condition::new(has_origins, cors(origins)))
+        .wrap(Condition::new(has_origins, from_fn(refused_preflights)))
+        .wrap(Condition::new(has_origins, from_fn(error::edge)))
         .wrap(TracingLogger::<RequestSpans>::new())
 }
 

@@ -89,6 +89,10 @@ impl Shown {
 
     /// Adds every `api_key` of a raw query string; where keys in the query are turned off they are left alone.
     pub fn query(&mut self, query: &str, keys_allowed: bool) {
+        // Its name may be written otherwise, but not without one of these.
+        if !query.contains(['%', '+']) && !query.contains(QUERY_PARAMETER) {
+            return;
+        }
         for (_, value) in form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == QUERY_PARAMETER) {
             if keys_allowed {
                 self.add(Way::Query, Some(value.as_bytes()));

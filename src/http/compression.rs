@@ -4,7 +4,9 @@
 //! two are written several times as fast, and on tables Brotli at such speeds is hardly smaller.
 
 use actix_web::HttpMessage;
-use actix_web::http::header::{AcceptEncoding, ContentEncoding, Encoding, Preference, Quality, QualityItem};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, AcceptEncoding, ContentEncoding, Encoding, Preference, Quality, QualityItem,
+};
 
 use crate::encode::Coding;
 
@@ -27,6 +29,9 @@ const OFFERED: [Coding; 4] = [Coding::Zstd, Coding::Gzip, Coding::Brotli, Coding
 
 /// Reads the request's `Accept-Encoding`. A header that cannot be read counts as none.
 pub fn agree(request: &impl HttpMessage) -> Result<Agreed, NoCoding> {
+    if !request.headers().contains_key(ACCEPT_ENCODING) {
+        return Ok(Agreed { coding: Coding::Identity, plain_allowed: true });
+    }
     let accepted = request.get_header::<AcceptEncoding>().map(|header| header.0).unwrap_or_default();
     let quality = |coding| named(&accepted, coding);
     let others = accepted.iter().find(|item| item.item.is_any()).map(|item| item.quality);

@@ -46,6 +46,9 @@ pub fn split(query: &str) -> Result<Vec<Pair>, RequestError> {
 }
 
 fn decode(text: &str, position: usize) -> Result<String, RequestError> {
+    if !text.contains(['%', '+']) {
+        return Ok(text.to_owned());
+    }
     let bytes = text.as_bytes();
     for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'%') {
         let digits = bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
@@ -86,7 +89,7 @@ impl Given {
             given.push((parameter, value));
         }
         let given = Self(given);
-        for parameter in known {
+        for (parameter, _) in &given.0 {
             let times = given.all(parameter.name).count();
             if times > 1 && parameter.repeat == Repeat::Once {
                 return Err(RequestError::Repeated { parameter: parameter.name, times });

@@ -1,6 +1,5 @@
 //! How long the stages of one request took, and their `Server-Timing` header.
 
-use std::fmt::Write;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -86,12 +85,22 @@ impl ServerTiming {
                 true => shown.reserve(USUAL),
                 false => shown.push_str(", "),
             }
-            let milliseconds = Duration::from_nanos(nanoseconds).as_secs_f64() * 1_000.0;
-            // A string takes everything.
-            let _ = write!(shown, "{};dur={milliseconds:.3}", stage.name());
+            shown.push_str(stage.name());
+            shown.push_str(";dur=");
+            push_milliseconds(&mut shown, nanoseconds / 1_000);
         }
         (!shown.is_empty()).then_some(shown)
     }
+}
+
+/// As milliseconds with three decimals.
+fn push_milliseconds(text: &mut String, microseconds: u64) {
+    let mut digits = itoa::Buffer::new();
+    text.push_str(digits.format(microseconds / 1_000));
+    // The leading digit is there for the zeros behind it.
+    let decimals = digits.format(1_000 + microseconds % 1_000);
+    text.push('.');
+    text.push_str(decimals.get(1..).unwrap_or_default());
 }
 
 #[cfg(test)]

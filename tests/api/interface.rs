@@ -58,6 +58,21 @@ async fn every_operation_asks_for_a_key_exactly_where_the_document_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_path_of_its_own_is_no_table_however_it_is_written() {
+    let gateway = TestGateway::start().await;
+    let list = gateway.get("/v1/tables.csv").await.good().text();
+    assert!(list.starts_with("table,"), "{list}");
+    assert_eq!(gateway.get("/v1/%74ables.csv").await.good().text(), list);
+    for path in ["/v1/sql.csv", "/v1/%73ql.csv"] {
+        let one = gateway.get(&format!("{path}?q=SELECT%201%20AS%20one")).await.good().text();
+        assert_eq!(one, "one\r\n1\r\n", "{path}");
+    }
+    let rows = gateway.get("/v1/events.csv?event=Charged&range=yesterday").await.good().text();
+    assert_eq!(gateway.get("/v1/event%73.csv?event=Charged&range=yesterday").await.good().text(), rows);
+    assert_eq!(gateway.get("/%76%31/events.csv?event=Charged&range=yesterday").await.good().text(), rows);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_request_is_hidden_from_whoever_has_no_key() {
     let gateway = TestGateway::start().await;
     for (method, path) in [

@@ -128,10 +128,18 @@ impl AnswerCache {
         if let Some(spooled) = self.spools.find(&key) {
             return Ok(Found { body: Body::Spooled(spooled), hit: true });
         }
+        // Whoever finds the answer does not carry the room for making one.
+        Box::pin(self.make(key, need, make)).await
+    }
+
+    async fn make<M, F>(&self, key: Key, need: Need, make: M) -> Result<Found, ApiError>
+    where
+        M: FnOnce() -> F,
+        F: Future<Output = Result<Encoded, ApiError>>,
+    {
         if self.large.contains_key(&key) {
             return self.make_large(key, need, make).await;
         }
-
         let mut make = Some(make);
         let mut rest = None;
         let mut failure: Option<ApiError> = None;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::encode::{About, Coding, EntityFrame, Format, GENERATION, Layout, OutputColumn, Shape, TextOptions};
 use crate::http::fingerprint::Fingerprint;
@@ -84,10 +85,11 @@ impl Validators {
 
     /// The opaque part of the entity tag of these bytes in this coding. Strong: other bytes, another tag.
     pub(super) fn tag(&self, coding: Coding) -> impl fmt::Display {
-        let content = self.content;
+        // No identifier, but nothing writes 32 hexadecimal digits as fast.
+        let digits = Uuid::from_u128(self.content).simple();
         fmt::from_fn(move |out| match coding {
-            Coding::Identity => write!(out, "{content:032x}"),
-            packed => write!(out, "{content:032x}-{}", packed.token()),
+            Coding::Identity => write!(out, "{digits}"),
+            packed => write!(out, "{digits}-{}", packed.token()),
         })
     }
 }

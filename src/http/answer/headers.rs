@@ -40,7 +40,7 @@ pub(super) fn common(
     };
     say(ETAG, format_args!("\"{}\"", validators.tag(coding)));
     say(LAST_MODIFIED, format_args!("{}", httpdate::HttpDate::from(validators.modified())));
-    say(AS_OF, format_args!("{}", facts.as_of.strftime("%Y-%m-%dT%H:%M:%SZ")));
+    say(AS_OF, format_args!("{:.0}", facts.as_of));
     say(CACHE_CONTROL, format_args!("private, max-age={}", facts.max_age.as_secs()));
     let vary = HeaderValue::from_static("Accept, Accept-Encoding, Authorization, X-API-Key");
     response.insert_header((VARY, vary));
