@@ -48,7 +48,11 @@ pub async fn read_table(
     let query = request.query_string();
     let key = plans::Key::of(granted, spec, query);
     let (planned, format) = match timing.measure(Stage::Plan, state.plans.find(state, &key)).await {
-        Some(planned) => (planned, format()?),
+        Some(planned) => {
+            let format = format()?;
+            planned.output.fit(format)?;
+            (planned, format)
+        }
         None => {
             let asked = request::parse(query, spec, rules)?;
             let format = format()?;
@@ -59,7 +63,6 @@ pub async fn read_table(
             (planned, format)
         }
     };
-    planned.output.fit(format)?;
     let plan = &planned.plan;
     let ready = timing.measure(Stage::Fetch, state.freshness.ensure(plan)).await?;
     let facts = AnswerFacts { server_timing: timing.header(), ..facts(plan, &ready, format, planned.output) };

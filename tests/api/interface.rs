@@ -73,6 +73,16 @@ async fn a_path_of_its_own_is_no_table_however_it_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_one_format_was_given_another_is_refused_for_the_same_words() {
+    let gateway = TestGateway::start().await;
+    let words = "event=Charged&range=yesterday&shape=envelope";
+    for _ in 0..2 {
+        gateway.get(&format!("/v1/events.json?{words}")).await.good();
+        gateway.get(&format!("/v1/events.csv?{words}")).await.refused(400, "request_bad_parameter");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_request_is_hidden_from_whoever_has_no_key() {
     let gateway = TestGateway::start().await;
     for (method, path) in [

@@ -1,5 +1,5 @@
 //! Plans that were made before. A dashboard asks the same all day, and reading and judging its words again takes a
-//! third of what an answer from the cache costs.
+//! sixth of the instructions of an answer from the cache.
 //!
 //! A plan follows from the words, from what the caller sees, and from two things that change: what day it is for the
 //! account, and which events the account is known to have. It is used again as long as all four are the same. Whether
