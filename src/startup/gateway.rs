@@ -130,6 +130,8 @@ impl Gateway {
             .shutdown_signal(asked_to_stop())
             .on_connect(links::note_address)
             .client_request_timeout(REQUEST_HEAD_WITHIN)
+            // An answer is written in slices; the last one is not to wait until the others are acknowledged.
+            .tcp_nodelay(true)
             .h1_write_buffer_size(WRITE_AFTER);
         let public = match &settings.tls {
             Some(files) => public.listen_rustls_0_23(listener, tls::server_config(files)?),

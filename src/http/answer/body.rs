@@ -105,7 +105,8 @@ impl MessageBody for InSlices {
     }
 
     fn try_into_bytes(self) -> Result<Bytes, Self> {
-        Ok(self.0)
+        // Whoever gets it in one piece copies it in one piece.
+        Err(self)
     }
 }
 
@@ -127,5 +128,33 @@ impl Broken {
     fn off(error: ApiError) -> Self {
         tracing::warn!(code = ?error.code(), "an answer was broken off after its first byte: {error}");
         Self(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn the_server_is_never_given_more_than_a_slice_of_a_kept_answer() {
+        let bytes = Bytes::from_iter((0..200_000_u32).map(|number| number.to_le_bytes()[0]));
+        let kept = || Body::Kept(Arc::new(Kept { coding: Coding::Identity, bytes: bytes.clone() }));
+        for (sent, expected) in [
+            (kept().send(HttpResponse::Ok()), bytes.clone()),
+            (kept().send_part(HttpResponse::PartialContent(), 50_000..180_000), bytes.slice(50_000..180_000)),
+        ] {
+            // As the server does, which asks first whether it can have all at once.
+            let mut body = pin!(sent.into_body().try_into_bytes().expect_err("the body was given in one piece"));
+            let mut got = Vec::new();
+            while let Some(slice) = poll_fn(|context| body.as_mut().poll_next(context)).await {
+                let slice = slice.unwrap();
+                assert!(slice.len() <= SLICE, "{} bytes at once", slice.len());
+                got.extend_from_slice(&slice);
+            }
+            assert_eq!(got, expected);
+        }
     }
 }
