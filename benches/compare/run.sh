@@ -44,9 +44,10 @@ done
 rm -f "$work/copy.csv"
 stop
 
-# The same bytes again: some 100 KB of CSV, kept by flattap, as a file of nginx's, and as a table of ROAPI's.
+# The same bytes again: CSV of some 100 KB and of some 1.2 MB, kept by flattap, as files of nginx's, and as tables of
+# ROAPI's.
 rm -rf "$work/store"
-simulate 5 120
+simulate 12 120
 serve
 mkdir "$work/www"
 cat >"$work/nginx.conf" <<NGINX
@@ -63,28 +64,35 @@ http {
     }
 }
 NGINX
-load "event=Charged&from=$last&to=$last"
-answer="$ours/events.csv?event=Charged&from=$last&to=$last"
-ask -o "$work/www/answer.csv" "$answer"
+load "event=Charged&from=$first&to=$last"
+declare -A since=([small]=$last [large]=$first)
+kept() { echo "$ours/events.csv?event=Charged&from=${since[$1]}&to=$last"; }
+for size in small large; do
+    ask -o "$work/www/$size.csv" "$(kept $size)"
+    ask -o /dev/null -D "$work/head" "$(kept $size)"
+    grep -qi '^cache-status: flattap; hit' "$work/head" || { echo "the answer is not in the cache" >&2; exit 1; }
+done
 chmod -R a+rX "$work"
-ask -o /dev/null -D "$work/head" "$answer"
-grep -qi '^cache-status: flattap; hit' "$work/head" || { echo "the answer is not in the cache" >&2; exit 1; }
 nginx -c "$work/nginx.conf" 2>/dev/null &
 started+=($!)
 "$ROAPI" --addr-http "127.0.0.1:$((PORT + 4))" --addr-postgres "127.0.0.1:$((PORT + 5))" --addr-flight-sql "127.0.0.1:$((PORT + 6))" \
-    --table "answer=$work/www/answer.csv" >"$work/roapi.log" 2>&1 &
+    --table "small=$work/www/small.csv" --table "large=$work/www/large.csv" >"$work/roapi.log" 2>&1 &
 started+=($!)
-rows="http://127.0.0.1:$((PORT + 4))/api/tables/answer"
-for ((try = 0; try < 100; try++)); do
-    curl -fs -o "$work/roapi.csv" -H 'Accept: application/csv' "$rows" && break
-    sleep 0.1
+rows="http://127.0.0.1:$((PORT + 4))/api/tables"
+for size in small large; do
+    for ((try = 0; try < 100; try++)); do
+        curl -fs -o "$work/roapi.csv" -H 'Accept: application/csv' "$rows/$size" && break
+        sleep 0.1
+    done
+    [ "$(wc -l <"$work/roapi.csv")" = "$(wc -l <"$work/www/$size.csv")" ] || { echo "ROAPI sends other rows" >&2; exit 1; }
 done
-[ "$(wc -l <"$work/roapi.csv")" = "$(wc -l <"$work/www/answer.csv")" ] || { echo "ROAPI sends other rows" >&2; exit 1; }
 rate() { wrk -t1 -c16 -d8s "$@" | awk '/Non-2xx/ {bad = 1} /Requests.sec/ {if (bad) exit 1; print $2}'; }
 for ((round = 0; round < ROUNDS; round++)); do
-    rate -H 'X-API-Key: key' "$answer" >>"$work/hit"
-    rate "http://127.0.0.1:$((PORT + 3))/answer.csv" >>"$work/nginx"
-    rate -H 'Accept: application/csv' "$rows" >>"$work/roapi"
+    for size in small large; do
+        rate -H 'X-API-Key: key' "$(kept $size)" >>"$work/hit $size"
+        rate "http://127.0.0.1:$((PORT + 3))/$size.csv" >>"$work/nginx $size"
+        rate -H 'Accept: application/csv' "$rows/$size" >>"$work/roapi $size"
+    done
 done
 
 "$PYTHON" - "$work" <<'PYTHON'
@@ -109,8 +117,10 @@ rows = [
     ("pages to committed days, times as fast as pandas", "pandas", "fill", "s"),
     ("pages to committed days, times as fast as DuckDB", "duckdb", "fill", "s"),
     ("a million kept rows to CSV, times as fast as DuckDB", "copied", "down", "s"),
-    ("cached answer, requests/s as a share of nginx's", "hit", "nginx", "/s"),
-    ("cached answer, requests/s as times ROAPI's", "hit", "roapi", "/s"),
+    ("cached answer of 100 KB, requests/s as a share of nginx's", "hit small", "nginx small", "/s"),
+    ("cached answer of 1.2 MB, requests/s as a share of nginx's", "hit large", "nginx large", "/s"),
+    ("cached answer of 100 KB, requests/s as times ROAPI's", "hit small", "roapi small", "/s"),
+    ("cached answer of 1.2 MB, requests/s as times ROAPI's", "hit large", "roapi large", "/s"),
 ]
 print(f"{machine()}, {datetime.date.today()}\n")
 print("| | smallest ratio | median ratio | medians |")
