@@ -54,8 +54,8 @@ pub fn v1(config: &mut ServiceConfig) {
         // would match as well.
         .service(tables::list_tables_as)
         .service(sql::run_sql)
-        .service(sql::send_sql)
         .service(tables::read_table)
+        .service(sql::send_sql)
         .service(tables::list_tables)
         .service(tables::describe_table_as)
         .service(tables::describe_table)

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foldhash::quality::RandomState;
 use moka::future::Cache;
 
 use super::body::{Body, Kept};
@@ -35,9 +36,9 @@ pub struct AnswerLimits {
     pub spool: u64,
 }
 
-/// The finished answers of this process; one for all workers.
+/// The finished answers of this process; one for all workers. A key is a digest: nobody chooses those that collide.
 pub struct AnswerCache {
-    kept: Cache<Key, Arc<Kept>>,
+    kept: Cache<Key, Arc<Kept>, RandomState>,
     /// Answers known to be too large to keep: they are not gathered first.
     large: Cache<Key, ()>,
     spools: Spools,
@@ -87,7 +88,7 @@ impl AnswerCache {
             .max_capacity(limits.memory)
             .weigher(|_, kept: &Arc<Kept>| u32::try_from(kept.bytes.len() + ENTRY).unwrap_or(u32::MAX))
             .time_to_idle(FORGOTTEN_AFTER)
-            .build();
+            .build_with_hasher(RandomState::default());
         let large = Cache::builder().max_capacity(LARGE_REMEMBERED).time_to_idle(FORGOTTEN_AFTER).build();
         Ok(Self {
             kept,

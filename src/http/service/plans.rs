@@ -12,6 +12,7 @@ use std::mem::size_of;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foldhash::quality::RandomState;
 use jiff::civil::Date;
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
@@ -32,8 +33,8 @@ const LONGEST: usize = 2_048;
 /// Nobody asks for yesterday's plans.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 
-/// The plans of one gateway.
-pub struct Plans(Cache<Key, Arc<Planned>>);
+/// The plans of one gateway. A key is a digest: nobody chooses those that collide.
+pub struct Plans(Cache<Key, Arc<Planned>, RandomState>);
 
 /// Who asks for what.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -139,7 +140,7 @@ impl Default for Plans {
                 u32::try_from(key.seen_by.0.view().bytes() + planned.weight()).unwrap_or(u32::MAX)
             })
             .time_to_idle(FORGOTTEN_AFTER)
-            .build();
+            .build_with_hasher(RandomState::default());
         Self(kept)
     }
 }
