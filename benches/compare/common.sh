@@ -19,9 +19,15 @@ finish() {
 }
 trap finish EXIT
 
-# Sets `fill` and `flattap`, the programs.
+# Sets `fill` and `flattap`, the programs: those in the folder PROGRAMS, as `benches/guided/build.sh --bench fill` makes
+# them, or without it what `cargo build --release` makes.
 build() {
     local made
+    if [ -n "${PROGRAMS:-}" ]; then
+        fill=$PROGRAMS/fill flattap=$PROGRAMS/flattap
+        [ -x "$fill" ] && [ -x "$flattap" ] || { echo "no fill or no flattap in $PROGRAMS" >&2; exit 1; }
+        return
+    fi
     made=$(cargo build --locked --release --quiet --bin flattap --bench fill --message-format=json 2>/dev/null |
         "$PYTHON" -c 'import json,sys
 for line in sys.stdin:

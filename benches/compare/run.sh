@@ -4,6 +4,7 @@
 #
 #   benches/compare/run.sh            needs cargo, curl, wrk, nginx, roapi, and python3 with pandas and duckdb
 #   PYTHON=venv/bin/python ROAPI=venv/bin/roapi ROUNDS=5 benches/compare/run.sh
+#   benches/guided/build.sh --bench fill && PROGRAMS=target/guided benches/compare/run.sh      built as for the image
 #
 # Loopback only; some 10 minutes after the build. Other load moves the figures, less so the ratios: each round runs
 # every side once, and the table has the smallest and the median ratio of the rounds. Memory is `memory.sh`'s subject.
@@ -122,7 +123,8 @@ rows = [
     ("cached answer of 100 KB, requests/s as times ROAPI's", "hit small", "roapi small", "/s"),
     ("cached answer of 1.2 MB, requests/s as times ROAPI's", "hit large", "roapi large", "/s"),
 ]
-print(f"{machine()}, {datetime.date.today()}\n")
+built = "benches/guided/build.sh" if os.environ.get("PROGRAMS") else "cargo build --release"
+print(f"{machine()}, {datetime.date.today()}, {built}\n")
 print("| | smallest ratio | median ratio | medians |")
 print("|---|---|---|---|")
 for what, above, below, unit in rows:
