@@ -19,23 +19,26 @@ finish() {
 }
 trap finish EXIT
 
-# Sets `fill` and `flattap`, the programs: those in the folder PROGRAMS, as `benches/guided/build.sh --bench fill` makes
-# them, or without it what `cargo build --release` makes.
+# Sets `fill` and `flattap`, the programs: those in the folder PROGRAMS; without it they are built, as for the image, or
+# with BUILD=release as `cargo build --release` does it. Sets `built`, how.
 build() {
-    local made
     if [ -n "${PROGRAMS:-}" ]; then
-        fill=$PROGRAMS/fill flattap=$PROGRAMS/flattap
-        [ -x "$fill" ] && [ -x "$flattap" ] || { echo "no fill or no flattap in $PROGRAMS" >&2; exit 1; }
-        return
+        built="programs of $PROGRAMS" fill=$PROGRAMS/fill flattap=$PROGRAMS/flattap
+    elif [ "${BUILD:-guided}" = guided ]; then
+        built="built as for the image"
+        programs "$(benches/guided/build.sh --bench fill)"
+    else
+        built="built by cargo build --release"
+        programs "$(cargo build --locked --release --bin flattap --bench fill --message-format=json-render-diagnostics |
+            sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')"
     fi
-    made=$(cargo build --locked --release --quiet --bin flattap --bench fill --message-format=json 2>/dev/null |
-        "$PYTHON" -c 'import json,sys
-for line in sys.stdin:
-    try: made = json.loads(line)
-    except ValueError: continue
-    if made.get("executable"): print(made["target"]["name"], made["executable"])')
-    fill=$(awk '$1 == "fill" {print $2}' <<<"$made")
-    flattap=$(awk '$1 == "flattap" {print $2}' <<<"$made")
+    [ -x "$fill" ] && [ -x "$flattap" ] || { echo "no fill or no flattap: $built" >&2; exit 1; }
+}
+
+# programs PATHS, a line each. Those of benches have a number behind their names.
+programs() {
+    fill=$(grep '/fill[^/]*$' <<<"$1" || true)
+    flattap=$(grep '/flattap$' <<<"$1" || true)
 }
 
 # simulate DAYS ROWS: so many rows of every event on each of so many days, behind PORT. Sets `simulated`, its process,

@@ -4,6 +4,8 @@
 #
 #   benches/compare/memory.sh                       10 million rows in 20 days; Linux only, 10 GB of disk
 #   DAYS=30 ROWS=100000 FILL=300 benches/compare/memory.sh
+#
+# BUILD and PROGRAMS say which build, as for `run.sh`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -4,10 +4,12 @@
 #
 #   benches/compare/run.sh            needs cargo, curl, wrk, nginx, roapi, and python3 with pandas and duckdb
 #   PYTHON=venv/bin/python ROAPI=venv/bin/roapi ROUNDS=5 benches/compare/run.sh
-#   benches/guided/build.sh --bench fill && PROGRAMS=target/guided benches/compare/run.sh      built as for the image
+#   BUILD=release benches/compare/run.sh      what `cargo build --release` makes, instead of what the image has
+#   PROGRAMS=target/guided benches/compare/run.sh      what is built already
 #
-# Loopback only; some 10 minutes after the build. Other load moves the figures, less so the ratios: each round runs
-# every side once, and the table has the smallest and the median ratio of the rounds. Memory is `memory.sh`'s subject.
+# Loopback only; some 10 minutes after the build (`benches/guided/build.sh`, which says what it needs). Other load moves the
+# figures, less so the ratios: each round runs every side once, and the table has the smallest and the median ratio of the
+# rounds. Memory is `memory.sh`'s subject.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -96,7 +98,7 @@ for ((round = 0; round < ROUNDS; round++)); do
     done
 done
 
-"$PYTHON" - "$work" <<'PYTHON'
+"$PYTHON" - "$work" "$built" <<'PYTHON'
 import datetime
 import os
 import statistics
@@ -123,8 +125,7 @@ rows = [
     ("cached answer of 100 KB, requests/s as times ROAPI's", "hit small", "roapi small", "/s"),
     ("cached answer of 1.2 MB, requests/s as times ROAPI's", "hit large", "roapi large", "/s"),
 ]
-built = "benches/guided/build.sh" if os.environ.get("PROGRAMS") else "cargo build --release"
-print(f"{machine()}, {datetime.date.today()}, {built}\n")
+print(f"{machine()}, {datetime.date.today()}, {sys.argv[2]}\n")
 print("| | smallest ratio | median ratio | medians |")
 print("|---|---|---|---|")
 for what, above, below, unit in rows:

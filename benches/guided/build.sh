@@ -5,9 +5,8 @@
 #   benches/guided/build.sh                   needs cargo, curl, and llvm-profdata: rustup component add llvm-tools
 #   benches/guided/build.sh --bench fill      that program of the benches too, optimised by the same counts
 #
-# Only flattap and what nothing but its HTTP server uses is built so: it is what a request and a record run through most,
-# and with it stays out what takes long to compile. Builds it twice, so count on twice the time that a change of the
-# sources takes; before that, if nothing is there, on the time of `cargo build --release`.
+# Only flattap and what nothing else than flattap depends on is built so, hence twice: requests and records spend most of
+# their time there, and what takes long to compile, the query engine and the table format, is built once and as always.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -27,7 +26,7 @@ build() {
     local flag=$1
     shift
     forget
-    RUSTC_WRAPPER=$PWD/benches/guided/rustc.sh GUIDED_FLAG=$flag GUIDED_CRATES=${packages[*]//-/_} \
+    RUSTC_WRAPPER=$PWD/benches/guided/rustc.sh GUIDED_FLAG=$flag GUIDED_CRATES="${packages[*]//-/_} ${*/--bench/}" \
         cargo build --locked --release --bin flattap --message-format=json-render-diagnostics "$@" |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
 }

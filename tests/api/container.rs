@@ -59,6 +59,19 @@ fn what_the_program_is_made_of_is_copied() {
     }
 }
 
+/// They are named in a script that only the build of an image runs.
+#[test]
+fn the_packages_that_are_built_twice_are_the_programs() {
+    let script = read("benches/guided/build.sh");
+    let named = script.split("packages=(").nth(1).unwrap().split(')').next().unwrap();
+    let lock = read("Cargo.lock");
+    let named: Vec<&str> = named.split_whitespace().collect();
+    assert!(named.contains(&env!("CARGO_PKG_NAME")), "{named:?}");
+    for package in named {
+        assert!(lock.contains(&format!("\nname = \"{package}\"\n")), "{package} is no dependency");
+    }
+}
+
 /// Without `..`.
 fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
