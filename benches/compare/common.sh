@@ -19,20 +19,30 @@ finish() {
 }
 trap finish EXIT
 
-# Sets `fill` and `flattap`, the programs: those in the folder PROGRAMS; without it they are built, as for the image, or
-# with BUILD=release as `cargo build --release` does it. Sets `built`, how.
+# Sets `fill` and `flattap`, the programs: those in the folder PROGRAMS (from the repository's), as
+# `benches/guided/build.sh fill` left them; without it they are built, as for the image (BUILD=guided) or as
+# `cargo build --release` does it (BUILD=release). Sets `built`, how.
 build() {
     if [ -n "${PROGRAMS:-}" ]; then
-        built="programs of $PROGRAMS" fill=$PROGRAMS/fill flattap=$PROGRAMS/flattap
-    elif [ "${BUILD:-guided}" = guided ]; then
-        built="built as for the image"
-        programs "$(benches/guided/build.sh --bench fill)"
+        built="the programs of $PROGRAMS" fill=$PROGRAMS/fill flattap=$PROGRAMS/flattap
     else
-        built="built by cargo build --release"
-        programs "$(cargo build --locked --release --bin flattap --bench fill --message-format=json-render-diagnostics |
-            sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')"
+        case ${BUILD:-guided} in
+        guided)
+            built="built as for the image"
+            programs "$(benches/guided/build.sh fill)"
+            ;;
+        release)
+            built="built by cargo build --release"
+            programs "$(cargo build --locked --release --bin flattap --bench fill --message-format=json-render-diagnostics |
+                sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')"
+            ;;
+        *)
+            echo "BUILD is guided or release" >&2
+            exit 1
+            ;;
+        esac
     fi
-    [ -x "$fill" ] && [ -x "$flattap" ] || { echo "no fill or no flattap: $built" >&2; exit 1; }
+    [ -x "$fill" ] && [ -x "$flattap" ] || { echo "no fill or no flattap, $built" >&2; exit 1; }
 }
 
 # programs PATHS, a line each. Those of benches have a number behind their names.

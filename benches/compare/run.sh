@@ -5,7 +5,7 @@
 #   benches/compare/run.sh            needs cargo, curl, wrk, nginx, roapi, and python3 with pandas and duckdb
 #   PYTHON=venv/bin/python ROAPI=venv/bin/roapi ROUNDS=5 benches/compare/run.sh
 #   BUILD=release benches/compare/run.sh      what `cargo build --release` makes, instead of what the image has
-#   PROGRAMS=target/guided benches/compare/run.sh      what is built already
+#   PROGRAMS=target/guided benches/compare/run.sh      what `benches/guided/build.sh fill` has made
 #
 # Loopback only; some 10 minutes after the build (`benches/guided/build.sh`, which says what it needs). Other load moves the
 # figures, less so the ratios: each round runs every side once, and the table has the smallest and the median ratio of the

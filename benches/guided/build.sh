@@ -1,45 +1,52 @@
 #!/usr/bin/env bash
-# The gateway for production, optimised by what it does (profile-guided optimisation): built with counters, put to work by
-# `train.sh`, built again with what they counted. The programs come to `target/guided/`; prints their paths.
+# The gateway for production, optimised by what it does most (profile-guided optimisation): built with counters, put to work
+# by `train.sh`, built again by what they counted. The programs come to `target/guided/`; prints their paths.
 #
-#   benches/guided/build.sh                   needs cargo, curl, and llvm-profdata: rustup component add llvm-tools
-#   benches/guided/build.sh --bench fill      that program of the benches too, optimised by the same counts
+#   benches/guided/build.sh           needs cargo, curl, and llvm-profdata: rustup component add llvm-tools
+#   benches/guided/build.sh fill      that program of the benches too, optimised by the same counts
 #
-# Only flattap and what nothing else than flattap depends on is built so, hence twice: requests and records spend most of
-# their time there, and what takes long to compile, the query engine and the table format, is built once and as always.
+# Guided are flattap, its HTTP server and its cache: requests and records spend most of their time there. They and the few
+# crates between them are built twice; what takes long to compile, the query engine and the table format, once and as
+# always. What `cargo build --release` made of them before is gone afterwards.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 packages=(flattap actix-codec actix-http actix-router actix-server actix-service actix-web moka)
-target=$(cargo metadata --locked --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
-profdata=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/llvm-profdata
+benches=("$@")
+host=$(rustc -vV | sed -n 's/^host: //p')
+profdata=$(rustc --print sysroot)/lib/rustlib/$host/bin/llvm-profdata
 [ -x "$profdata" ] || { echo "llvm-profdata is missing: rustup component add llvm-tools" >&2; exit 1; }
-counts=$target/guided/counts
-rm -rf "$target/guided"
-mkdir -p "$counts"
+command -v curl >/dev/null || { echo "curl is missing" >&2; exit 1; }
+target=$(cargo metadata --locked --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+out=${target:?}/guided
+rm -rf "$out"
+mkdir -p "$out/counts"
 
-# What Cargo does not see: it takes what another way of building left for its own. So nothing is left, before and after.
+# Cargo does not see which flags `rustc.sh` adds, and would take for good what was made with others. So nothing is left of
+# it, before, between and after.
 forget() { cargo clean --quiet --locked --release "${packages[@]/#/--package=}"; }
+trap forget EXIT
 
-# build FLAG [OPTION…]: prints each program's path.
+# build FLAG: prints the path of each program.
 build() {
-    local flag=$1
-    shift
-    forget
-    RUSTC_WRAPPER=$PWD/benches/guided/rustc.sh GUIDED_FLAG=$flag GUIDED_CRATES="${packages[*]//-/_} ${*/--bench/}" \
-        cargo build --locked --release --bin flattap --message-format=json-render-diagnostics "$@" |
+    local crates="${packages[*]} ${benches[*]}"
+    RUSTC_WRAPPER=$PWD/benches/guided/rustc.sh GUIDED_FLAG=$1 GUIDED_CRATES=${crates//-/_} \
+        cargo build --locked --release --bin flattap "${benches[@]/#/--bench=}" --message-format=json-render-diagnostics |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
 }
 
-trap forget EXIT
 echo "building with counters" >&2
-counting=$(build "-Cprofile-generate=$counts")
-benches/guided/train.sh "$counting"
-"$profdata" merge --output="$target/guided/counts.profdata" "$counts"
-echo "building with what they counted" >&2
-build "-Cprofile-use=$target/guided/counts.profdata" "$@" | while read -r program; do
-    # Programs of the benches have a number in their names.
-    cp "$program" "$target/guided/$(basename "$program" | sed 's/-[0-9a-f]\{16\}$//')"
-done
-rm -r "$counts" "$target/guided/counts.profdata"
-printf '%s\n' "$target/guided/"*
+forget
+programs=$(build "-Cprofile-generate=$out/counts")
+echo "putting it to work" >&2
+benches/guided/train.sh "$(grep '/flattap$' <<<"$programs")"
+"$profdata" merge --output="$out/counts.profdata" "$out/counts"
+echo "building by what was counted" >&2
+forget
+programs=$(build "-Cprofile-use=$out/counts.profdata")
+while read -r program; do
+    # Programs of the benches have a number behind their names.
+    cp "$program" "$out/$(basename "$program" | sed 's/-[0-9a-f]\{16\}$//')"
+done <<<"$programs"
+rm -r "$out/counts" "$out/counts.profdata"
+printf '%s\n' "$out"/*

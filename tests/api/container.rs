@@ -59,16 +59,16 @@ fn what_the_program_is_made_of_is_copied() {
     }
 }
 
-/// They are named in a script that only the build of an image runs.
+/// They are named in a script that takes too long to be run here.
 #[test]
-fn the_packages_that_are_built_twice_are_the_programs() {
+fn the_packages_of_the_guided_build_are_those_of_the_program() {
     let script = read("benches/guided/build.sh");
     let named = script.split("packages=(").nth(1).unwrap().split(')').next().unwrap();
     let lock = read("Cargo.lock");
     let named: Vec<&str> = named.split_whitespace().collect();
     assert!(named.contains(&env!("CARGO_PKG_NAME")), "{named:?}");
     for package in named {
-        assert!(lock.contains(&format!("\nname = \"{package}\"\n")), "{package} is no dependency");
+        assert!(lock.contains(&format!("\nname = \"{package}\"\n")), "{package} is not in Cargo.lock");
     }
 }
 
