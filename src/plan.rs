@@ -130,6 +130,12 @@ pub fn read(
     if let Some(filters) = &request.filters {
         filters_are_seen(world, granted, known.as_deref(), filters)?;
     }
+    if let Some(property) = request.own.one("sum")
+        && granted.pii() != PiiMode::Clear
+        && world.policy.value_is_personal("event_properties", property)
+    {
+        return Err(PlanError::PersonalSum { property: property.to_owned() });
+    }
     let days = selection::narrowed(spec, period.days, &request.selection, &settings.timezone);
     let sources = question::sources(spec, request, settings, days, today);
     let sum = match (spec.filling, request.own.one("by")) {

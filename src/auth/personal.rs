@@ -95,7 +95,9 @@ impl PersonalColumns {
     pub fn property_holds(&self, property: &str, prefixes: &[&str]) -> Option<Holds> {
         let name = normalise(property);
         let is_configured = || prefixes.iter().any(|prefix| self.configured.contains(&format!("{prefix}_{name}")));
-        known(property).or_else(|| is_configured().then_some(Holds::Text))
+        // Of a person, `Identity` is what the column of that name holds.
+        let is_fixed = || prefixes.contains(&"profile") && FIXED.contains(&name.as_str());
+        known(property).or_else(|| (is_configured() || is_fixed()).then_some(Holds::Text))
     }
 
     /// Whether the configuration names this column of a property.

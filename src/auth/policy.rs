@@ -42,6 +42,9 @@ impl HashRule {
     }
 }
 
+/// CleverTap's word for conditions on where people are: names of places, or a point and a distance.
+const PLACES: &str = "geo_fields";
+
 /// The rules for personal columns, with those that the configuration adds.
 pub struct Policy(PersonalColumns);
 
@@ -97,6 +100,8 @@ impl Policy {
             Value::Array(values) => values.iter().find_map(|value| self.condition_within(kind, value)),
             Value::Object(members) => match members.get("name") {
                 Some(Value::String(name)) if self.value_is_personal(kind, name) => Some(name),
+                // Within a distance of a place: whoever moves the place learns where people are.
+                _ if kind == PLACES => members.keys().map(String::as_str).find(|key| self.value_is_personal(kind, key)),
                 _ => members.iter().find_map(|(kind, value)| self.condition_within(kind, value)),
             },
             _ => None,
@@ -176,6 +181,8 @@ mod tests {
     #[case("event_properties", "Mobile Number", PiiMode::Hash, Cell::Hashed(HashRule::Phone))]
     #[case("profile_fields", "Email", PiiMode::Drop, Cell::Dropped)]
     #[case("profile_fields", "Email", PiiMode::Clear, Cell::Clear)]
+    #[case("profile_fields", "Identity", PiiMode::Hash, Cell::Hashed(HashRule::Text))]
+    #[case("event_properties", "Identity", PiiMode::Hash, Cell::Clear)]
     #[case("event_properties", "Coupon", PiiMode::Hash, Cell::Hashed(HashRule::Text))]
     #[case("profile_fields", "Coupon", PiiMode::Hash, Cell::Clear)]
     #[case("profile_fields", "Nickname", PiiMode::Hash, Cell::Hashed(HashRule::Text))]
@@ -202,7 +209,13 @@ mod tests {
             (json!({"session_properties": named("Coupon")}), None),
             (json!({"common_profile_properties": {"profile_fields": named("Email")}}), Some("Email")),
             (json!({"common_profile_properties": {"profile_fields": named("nickname")}}), Some("nickname")),
+            (json!({"common_profile_properties": {"profile_fields": named("Identity")}}), Some("Identity")),
+            (json!({"event_properties": named("Identity")}), None),
             (json!({"common_profile_properties": {"geo_fields": [["US"]]}}), None),
+            (
+                json!({"common_profile_properties": {"geo_fields": [{"radius": 3, "latitude": 12.9, "longitude": 77}]}}),
+                Some("latitude"),
+            ),
             (
                 json!({"advanced_query": {"did_any": {"any_events": [{"event_name": "A", "event_properties": named("DOB")}]}}}),
                 Some("DOB"),

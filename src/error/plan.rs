@@ -22,6 +22,9 @@ impl From<PlanError> for ApiError {
             PlanError::PersonalCondition { .. } => Self::new(Code::AuthForbidden, detail)
                 .parameter("where")
                 .hint("Use a key with `pii = \"clear\"`, or leave the condition out."),
+            PlanError::PersonalSum { .. } => Self::new(Code::AuthForbidden, detail)
+                .parameter("sum")
+                .hint("Use a key with `pii = \"clear\"`, or add up another property."),
             PlanError::Sql(error) => of_sql(error, detail),
             PlanError::UnknownEvent { near, .. } => {
                 guess(Self::new(Code::TableUnknownEvent, detail).parameter("event"), near)

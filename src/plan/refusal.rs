@@ -17,6 +17,9 @@ pub enum PlanError {
     /// Who may not see a property in clear must not learn it from which rows a condition on it leaves.
     #[error("`where` puts a condition on `{property}`, which is personal, and this key does not see it in clear")]
     PersonalCondition { property: String },
+    /// The sum over one row is its value.
+    #[error("`sum` adds up `{property}`, which is personal, and this key does not see it in clear")]
+    PersonalSum { property: String },
     #[error(transparent)]
     Sql(super::SqlError),
     #[error("there is no event `{asked}`")]

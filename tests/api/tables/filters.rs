@@ -178,4 +178,12 @@ async fn who_may_not_see_a_value_may_not_ask_by_it() {
         let clear = gateway.get(&asked(table, &by_email)).await;
         assert_eq!(clear.status.as_u16(), 200, "{table}: {}", clear.text());
     }
+    // A sum over the one row that a condition leaves is the value itself.
+    for (property, status) in [("CT%20Latitude", 403), ("Amount", 200)] {
+        let path = format!("/v1/event_trends.csv?event=Charged&from={FIRST}&to={LAST}&sum={property}");
+        let url = format!("{}{path}", gateway.base);
+        let answer = gateway.send(gateway.client.get(url).header("x-api-key", "ft_hashed")).await;
+        assert_eq!(answer.status.as_u16(), status, "{property}: {}", answer.text());
+        assert_eq!(gateway.get(&path).await.status.as_u16(), 200, "{property}");
+    }
 }
