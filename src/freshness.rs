@@ -367,7 +367,8 @@ struct Held {
 /// What the days say of the answer. A day that is not kept makes it incomplete.
 fn facts(held: impl Iterator<Item = Held>, origin: Origin, now: Timestamp) -> Ready {
     let mut complete = true;
-    let mut as_of: Option<Timestamp> = None;
+    // A sealed day is never read again: how long ago it was says nothing of an answer in which other days are.
+    let (mut as_of, mut sealed_as_of): (Option<Timestamp>, Option<Timestamp>) = (None, None);
     let mut changed_at: Option<Timestamp> = None;
     let mut max_age = LONGEST_MAX_AGE;
     let mut snapshots = Vec::new();
@@ -379,12 +380,15 @@ fn facts(held: impl Iterator<Item = Held>, origin: Origin, now: Timestamp) -> Re
                 continue;
             };
             let facts = &stored.facts;
-            as_of = Some(as_of.map_or(facts.fetched_at, |oldest| oldest.min(facts.fetched_at)));
+            let stays_fresh = rules.stays_fresh(stored, day, now);
+            let oldest = if stays_fresh == Duration::MAX { &mut sealed_as_of } else { &mut as_of };
+            *oldest = Some(oldest.map_or(facts.fetched_at, |oldest| oldest.min(facts.fetched_at)));
             changed_at = Some(changed_at.map_or(facts.changed_at, |last| last.max(facts.changed_at)));
-            max_age = max_age.min(rules.stays_fresh(stored, day, now));
+            max_age = max_age.min(stays_fresh);
         }
         snapshots.push(snapshot);
     }
+    let as_of = as_of.or(sealed_as_of);
     // A period that lies wholly in the future has no rows and needs no call, and tomorrow that may be different.
     if as_of.is_none() || !complete {
         max_age = Duration::ZERO;
