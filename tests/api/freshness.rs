@@ -63,12 +63,16 @@ async fn the_same_words_mean_other_days_after_midnight() {
 #[tokio::test(flavor = "multi_thread")]
 async fn fresh_asks_for_younger_days_and_leaves_sealed_ones_alone() {
     let gateway = TestGateway::start().await;
-    gateway.get(MONTH).await.good();
+    let as_of = async |path: &str| -> jiff::Timestamp {
+        gateway.get(path).await.good().header("flattap-as-of").parse().expect("a time")
+    };
+    let first_read = as_of(MONTH).await;
     gateway.simulator.log().clear();
     gateway.pass(minutes(1));
-    gateway.get(&format!("{MONTH}&fresh=2m")).await.good();
+    assert_eq!(as_of(&format!("{MONTH}&fresh=2m")).await, first_read);
     assert_eq!(opened(&gateway), 0);
-    gateway.get(&format!("{MONTH}&fresh=0s")).await.good();
+    let read_again = as_of(&format!("{MONTH}&fresh=0s")).await;
+    assert!(read_again.duration_since(first_read) >= minutes(1), "sealed days make nothing older");
     let calls = gateway.simulator.log().calls_of(Endpoint::EventsOpen);
     let first = calls.iter().filter_map(|call| call.from).min().unwrap();
     assert_eq!(first, gateway.today().checked_sub(jiff::ToSpan::days(3)).unwrap(), "only the open days");
