@@ -101,7 +101,11 @@ impl Policy {
             Value::Object(members) => match members.get("name") {
                 Some(Value::String(name)) if self.value_is_personal(kind, name) => Some(name),
                 // Within a distance of a place: whoever moves the place learns where people are.
-                _ if kind == PLACES => members.keys().map(String::as_str).find(|key| self.value_is_personal(kind, key)),
+                _ if kind == PLACES => members
+                    .keys()
+                    .map(String::as_str)
+                    .find(|key| self.value_is_personal(kind, key))
+                    .or_else(|| members.values().find_map(|value| self.condition_within(kind, value))),
                 _ => members.iter().find_map(|(kind, value)| self.condition_within(kind, value)),
             },
             _ => None,
@@ -216,6 +220,7 @@ mod tests {
                 json!({"common_profile_properties": {"geo_fields": [{"radius": 3, "latitude": 12.9, "longitude": 77}]}}),
                 Some("latitude"),
             ),
+            (json!({"common_profile_properties": {"geo_fields": {"near": [{"longitude": 77}]}}}), Some("longitude")),
             (
                 json!({"advanced_query": {"did_any": {"any_events": [{"event_name": "A", "event_properties": named("DOB")}]}}}),
                 Some("DOB"),
