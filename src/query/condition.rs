@@ -9,7 +9,7 @@ mod compare;
 
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
-use datafusion::functions::expr_fn::{coalesce, nullif};
+use datafusion::functions::expr_fn::{coalesce, nullif, trunc};
 use datafusion::logical_expr::{Expr, cast, lit, not};
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
@@ -136,7 +136,9 @@ impl Scope<'_> {
             }
             Kind::Negative(one) => {
                 let one = self.number(one)?;
-                typed(lit(ScalarValue::Int64(Some(0))) - one.expr, one.kind)
+                let number = if one.kind == TypedAs::Integer { wide(one.expr) } else { one.expr };
+                let zero = if one.kind == TypedAs::Integer { wide(lit(0_i64)) } else { lit(0.0_f64) };
+                typed(zero - number, one.kind)
             }
             Kind::Binary(one, operator @ (Operator::And | Operator::Or), other) => {
                 let (one, other) = (self.value(one)?, self.value(other)?);
@@ -178,7 +180,8 @@ impl Scope<'_> {
         }
     }
 
-    /// Nothing here fails while rows are read: what divides by zero is null, what could leave 64 bits is a double.
+    /// Nothing here fails while rows are read: what divides by zero is null, sums and differences of whole numbers are
+    /// wide enough for all that there can be, and their products are doubles.
     fn arithmetic(
         &self,
         one: &Expression,
@@ -191,17 +194,19 @@ impl Scope<'_> {
         let keeps_whole = !matches!(operator, Operator::Multiply | Operator::DivideBy);
         let kind = if whole && keeps_whole { TypedAs::Integer } else { TypedAs::Number };
         let fit = |typed: Typed| match kind {
-            TypedAs::Integer => typed.expr,
+            TypedAs::Integer => wide(typed.expr),
             _ => as_number(typed),
         };
         let (one, other) = (fit(one), fit(other));
-        let zero = if kind == TypedAs::Integer { lit(0_i64) } else { lit(0.0_f64) };
+        let zero = if kind == TypedAs::Integer { wide(lit(0_i64)) } else { lit(0.0_f64) };
         let divisor = || nullif(other.clone(), zero.clone());
         let expr = match operator {
             Operator::Add => one + other,
             Operator::Subtract => one - other,
             Operator::Multiply => one * other,
             Operator::Modulo => one % divisor(),
+            // The quotient of decimals has places behind the point.
+            _ if kind == TypedAs::Integer => cast(trunc(vec![one / divisor()]), WIDE),
             _ => one / divisor(),
         };
         Ok(Typed { expr, kind, at })
@@ -213,6 +218,19 @@ fn as_number(typed: Typed) -> Expr {
         TypedAs::Number => typed.expr,
         _ => cast(typed.expr, DataType::Float64),
     }
+}
+
+/// Whole numbers of this width can be added and subtracted as often as a text has room for, and keep every digit.
+const WIDE: DataType = DataType::Decimal128(38, 0);
+
+fn wide(whole: Expr) -> Expr {
+    let is_wide = match &whole {
+        Expr::BinaryExpr(_) => true,
+        Expr::Cast(done) => *done.field.data_type() == WIDE,
+        _ => false,
+    };
+    // Casts within casts take the engine long to plan.
+    if is_wide { whole } else { cast(whole, WIDE) }
 }
 
 /// A comparison with null in it is false, also below a `not`.

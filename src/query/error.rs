@@ -107,7 +107,19 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 fn first_line(message: &str) -> String {
     let parts = ["Schema error: ", "Arrow error: ", "Error during planning: ", "Execution error: ", "SQL error: "];
     let message = parts.iter().find_map(|part| message.strip_prefix(part)).unwrap_or(message);
+    if let Some(what) = too_large(message) {
+        return format!(
+            "a whole number of the query does not fit in 64 bits ({what}); a decimal has room for it: CAST(… AS DOUBLE) \
+             before it is added, multiplied or summed, or CAST(… AS DECIMAL(38, 0)) for every digit"
+        );
+    }
     message.lines().next().unwrap_or_default().chars().take(400).collect()
+}
+
+/// What left the 64 bits of a whole number, in Arrow's words: `1 + 2`, or the number itself.
+fn too_large(message: &str) -> Option<&str> {
+    let cast = || message.strip_prefix("Cast error: value of ")?.strip_suffix(" is out of range Int64");
+    message.strip_prefix("Arithmetic overflow: Overflow happened on: ").or_else(cast)
 }
 
 impl From<DataFusionError> for QueryError {

@@ -9,7 +9,9 @@ mod growth;
 mod joined;
 mod made;
 mod output;
+mod sums;
 mod weighed;
+mod whole;
 
 use std::sync::Arc;
 
@@ -123,7 +125,7 @@ impl Engine {
             true => logical,
             false => logical.with_param_values(ParamValues::from(values)).map_err(said)?,
         };
-        Ok((context, logical))
+        Ok((context, whole::checked(logical).map_err(said)?))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod room;
+mod whole_numbers;
 
 use flattap::config::{PiiMode, sample_views};
 use flattap::simulator::Endpoint;

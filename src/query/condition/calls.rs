@@ -5,7 +5,7 @@ use datafusion::common::ScalarValue;
 use datafusion::functions::expr_fn;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, cast, lit};
 
-use super::{Scope, Typed, TypedAs, as_number};
+use super::{Scope, Typed, TypedAs, as_number, wide};
 use crate::request::{Expression, Function, Kind, Literal, RequestError};
 
 impl Scope<'_> {
@@ -17,7 +17,9 @@ impl Scope<'_> {
             Function::EndsWith => (expr_fn::ends_with(text(0)?, text(1)?), TypedAs::Boolean),
             Function::Length => (whole(expr_fn::character_length(text(0)?)), TypedAs::Integer),
             // Places count from 0; what is not found is at -1.
-            Function::IndexOf => (whole(expr_fn::strpos(text(0)?, text(1)?)) - lit(1_i64), TypedAs::Integer),
+            Function::IndexOf => {
+                (wide(whole(expr_fn::strpos(text(0)?, text(1)?))) - wide(lit(1_i64)), TypedAs::Integer)
+            }
             Function::Substring => (self.substring(arguments, at)?, TypedAs::Text),
             Function::ToLower => (expr_fn::lower(text(0)?), TypedAs::Text),
             Function::ToUpper => (expr_fn::upper(text(0)?), TypedAs::Text),

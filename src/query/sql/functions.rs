@@ -16,6 +16,7 @@ use datafusion::prelude::SessionContext;
 use super::growth::{self, Bounded};
 use super::joined::Joining;
 use super::made::Made;
+use super::sums;
 use crate::query::QueryError;
 
 /// Of the functions that are about neither text, numbers, times nor patterns.
@@ -67,7 +68,7 @@ static REFUSED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Puts the bounded functions in the place of the engine's own. `memory`: that of the query, in bytes.
+/// Puts the bounded functions, and the sum that does not wrap, in the place of the engine's own. `memory`: that of the query, in bytes.
 pub(super) fn bound(context: &mut SessionContext, memory: u64) -> Result<(), QueryError> {
     let made = Made::of(memory);
     for (name, growth) in growth::of_functions() {
@@ -75,6 +76,7 @@ pub(super) fn bound(context: &mut SessionContext, memory: u64) -> Result<(), Que
         let bounded = ScalarUDF::new_from_impl(Bounded::new(function, growth, made.clone()));
         FunctionRegistry::register_udf(context, Arc::new(bounded))?;
     }
+    FunctionRegistry::register_udaf(context, Arc::new(sums::sum()))?;
     FunctionRegistry::register_expr_planner(context, Arc::new(Joining::new(made)))?;
     Ok(())
 }
