@@ -4,6 +4,7 @@
 //! no setting. Its memory and its working time are bounded; what sorts and groups goes to disk before it is refused.
 
 mod bounds;
+mod casts;
 mod functions;
 mod growth;
 mod joined;
@@ -125,7 +126,8 @@ impl Engine {
             true => logical,
             false => logical.with_param_values(ParamValues::from(values)).map_err(said)?,
         };
-        Ok((context, whole::checked(logical).map_err(said)?))
+        let logical = whole::checked(logical).and_then(casts::shallow).map_err(said)?;
+        Ok((context, logical))
     }
 }
 

@@ -232,6 +232,23 @@ async fn a_long_chain_is_refused_or_run_and_nothing_overflows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn casts_within_casts_are_planned_at_once() {
+    let gateway = TestGateway::start().await;
+    let nested = |first: &str| {
+        let casts = (0..20).fold(first.to_owned(), |inner, _| format!("({inner} + 1.5)::bigint"));
+        format!(r#"SELECT {casts} AS x FROM events."Charged" ORDER BY ts LIMIT 1"#)
+    };
+    let began = Instant::now();
+    let found = rows(&gateway, &nested("(ts - ts)")).await;
+    // Half of what is added falls away each time.
+    assert_eq!(found.rows[0]["x"], "20");
+    // Not even what fails when it is folded.
+    ask(&gateway, &nested("(9223372036854775807 + 1)")).await.refused(400, "request_bad_sql");
+    ask(&gateway, &nested("row_number() OVER (ORDER BY ts)")).await.good();
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_query_whose_caller_left_stops_working() {
     let gateway = gateway_with(|config| config.limits.query_time = Duration::from_secs(300)).await;
     ask(&gateway, "SELECT 1").await.good();

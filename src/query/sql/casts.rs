@@ -1,0 +1,80 @@
+//! Casts within casts. To know whether a cast can be null the engine asks twice what stands in it, so that each level of
+//! them makes planning take two or three times as long: fifteen levels kept a thread for good, and no limit of time stops a
+//! planner. What a function gives is known when it is built, so a function in between ends the question.
+
+use std::sync::LazyLock;
+
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::{
+    Cast, ColumnarValue, Expr, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
+};
+/// Levels that the engine may plan by itself. Conditions on a day or a time, which choose the days that are read, have
+/// fewer.
+const DEEPEST: usize = 3;
+
+/// The plan with a function after every so many levels.
+pub(super) fn shallow(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let shallow = plan.transform_up_with_subqueries(|node| {
+        node.map_expressions(|expression| shielded(expression).map(|(expression, _)| expression))
+    });
+    Ok(shallow?.data)
+}
+
+/// The expression, and how many casts stand within one another at its top.
+fn shielded(expression: Expr) -> Result<(Transformed<Expr>, usize)> {
+    let mut below = 0;
+    let walked = expression.map_children(|child| {
+        let (child, depth) = shielded(child)?;
+        below = below.max(depth);
+        Ok(child)
+    })?;
+    Ok(match walked.data {
+        Expr::Cast(Cast { expr, field }) if below >= DEEPEST => {
+            let held = Box::new(HELD.call(vec![*expr]));
+            (Transformed::yes(Expr::Cast(Cast { expr: held, field })), 1)
+        }
+        Expr::Cast(_) => (walked, below + 1),
+        Expr::ScalarFunction(_) | Expr::AggregateFunction(_) | Expr::WindowFunction(_) => (walked, 0),
+        _ => (walked, below),
+    })
+}
+
+static HELD: LazyLock<ScalarUDF> =
+    LazyLock::new(|| ScalarUDF::new_from_impl(Held(Signature::any(1, Volatility::Immutable))));
+
+/// Gives what it is given.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Held(Signature);
+
+impl ScalarUDFImpl for Held {
+    fn name(&self) -> &str {
+        "held"
+    }
+
+    fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
+        Ok(arguments.iter().map(|argument| argument.schema_name().to_string()).collect())
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.0
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        arguments.first().cloned().ok_or_else(no_argument)
+    }
+
+    fn return_field_from_args(&self, arguments: ReturnFieldArgs) -> Result<FieldRef> {
+        arguments.arg_fields.first().cloned().ok_or_else(no_argument)
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        arguments.args.into_iter().next().ok_or_else(no_argument)
+    }
+}
+
+fn no_argument() -> DataFusionError {
+    DataFusionError::Internal("`held` holds one value".to_owned())
+}
