@@ -55,6 +55,17 @@ impl From<FillError> for ApiError {
                 };
                 Self::new(Code::RequestBadParameter, detail).parameter(parameter).near(near).hint(hint)
             }
+            FillError::NoList { event, property, near } => {
+                let short: String = property.chars().take(80).collect();
+                let detail = format!("No row of `{event}` so far has a property `{short}` that is a list.");
+                let hint = match &near {
+                    Some(near) => format!("Did you mean `{near}`?"),
+                    None => "The names of the event's properties are in the `source` of \
+                             /v1/tables/events/schema?event=…; a list is of the type json."
+                        .to_owned(),
+                };
+                Self::new(Code::RequestBadParameter, detail).parameter("property").near(near).hint(hint)
+            }
             FillError::Filter(error) => Self::new(Code::RequestBadParameter, error.to_string()).parameter("where"),
             FillError::Aborted => Self::internal(error),
         }

@@ -177,7 +177,7 @@ fn is_of_the_whole_account(why: &FillError) -> bool {
             | UpstreamError::TimedOut { .. }
             | UpstreamError::BadSettings { .. } => true,
         },
-        FillError::Store(_) | FillError::UnknownProperty { .. } => true,
+        FillError::Store(_) | FillError::UnknownProperty { .. } | FillError::NoList { .. } => true,
         FillError::Flatten(_)
         | FillError::Filter(_)
         | FillError::OutsideWalk { .. }

@@ -34,6 +34,9 @@ pub enum FillError {
     /// CleverTap has no such property for this event. `parameter` is the word of the request that names it.
     #[error("CleverTap has no property `{property}` for this event")]
     UnknownProperty { parameter: &'static str, property: String, near: Option<String> },
+    /// No kept row of the event has such a property, or not as anything that can hold a list.
+    #[error("no kept row of the event `{event}` has a list in a property `{property}`")]
+    NoList { event: String, property: String, near: Option<String> },
     #[error(transparent)]
     Filter(#[from] FilterError),
     #[error("the load broke off")]

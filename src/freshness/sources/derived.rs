@@ -14,7 +14,8 @@ use crate::flatten::records::{self, ItemsOf};
 use crate::freshness::job::FillError;
 use crate::period::Days;
 use crate::plan::Question;
-use crate::store::{DayRows, DayTable, StoredDay};
+use crate::request::nearest;
+use crate::store::{DayRows, DayTable, Snapshot, StoredDay};
 use crate::table::{Column, ColumnType, Origin};
 
 /// The kept days that are still to be read, and the one at hand.
@@ -42,6 +43,8 @@ const EVENT_SUMMARIES: &str = "event_summaries";
 
 impl Derived {
     /// The days that are kept of the parent; whoever asks made sure that they are.
+    ///
+    /// Errors: there are rows, and neither these nor earlier ones have the property in a form that can hold a list.
     pub fn open(world: &World<'_>, days: Days) -> Result<Self, FillError> {
         let (Some(parent), Some(source)) = (world.parent, world.source.question.parent()) else {
             return Err(FillError::Aborted);
@@ -54,7 +57,13 @@ impl Derived {
             _ => Made::EventSummaries,
         };
         let kept = parent.days.range(days.first..=days.last).filter(|(_, stored)| stored.rows > 0);
-        let days = kept.map(|(day, stored)| (*day, stored.clone())).collect();
+        let days: VecDeque<_> = kept.map(|(day, stored)| (*day, stored.clone())).collect();
+        if let (Made::Items { columns, .. }, Question::Items { property, .. }) = (&made, &world.source.question)
+            && columns.is_empty()
+            && !days.is_empty()
+        {
+            return Err(no_list(world, parent, property));
+        }
         Ok(Self { table: world.store.table(&source.key), days, open: None, made })
     }
 
@@ -113,6 +122,19 @@ impl Made {
             }
         }
     }
+}
+
+/// A refusal with the nearest property that can hold a list. Others hear of it too, so it is none that is personal.
+fn no_list(world: &World<'_>, parent: &Snapshot, property: &str) -> FillError {
+    let names = parent.columns.iter().filter_map(|column| match &column.origin {
+        Origin::Property(keys) if column.kind == ColumnType::Json => match keys.as_slice() {
+            [root, key] if root == "event_props" => Some(key.as_str()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let near = nearest(property, names.filter(|name| !world.policy.value_is_personal("event_properties", name)));
+    FillError::NoList { event: world.event().to_owned(), property: property.to_owned(), near: near.map(str::to_owned) }
 }
 
 /// The columns of an event property, by CleverTap's name for it or by ours. Only text can hold arrays.
