@@ -113,8 +113,8 @@ codes! {
         "The address exists, but not for this method. The header `Allow` lists those that it takes."
         "Tables are read with GET.";
     RequestNotAcceptable "request_not_acceptable" NOT_ACCEPTABLE Caller
-        "None of the accepted formats is offered"
-        "The header `Accept` names no format that this server writes."
+        "None of the accepted forms is offered"
+        "The header `Accept` names no format, or `Accept-Encoding` no coding, that this server writes."
         "Put the format into the address instead, such as `.csv` or `.json`; an extension beats the header.";
     RequestBadSql "request_bad_sql" BAD_REQUEST Caller
         "The SQL cannot be run"
@@ -131,10 +131,10 @@ codes! {
     RequestUriTooLong "request_uri_too_long" URI_TOO_LONG Caller
         "The address is too long"
         "The query string is longer, or has more parameters, than a request may have."
-        "Ask for fewer events in one request.";
+        "Ask for fewer events in one request. A long query in SQL can be the body of `POST /v1/sql.{format}`.";
     RequestMediaType "request_media_type" UNSUPPORTED_MEDIA_TYPE Caller
-        "The body is not JSON"
-        "The body must be sent as JSON."
+        "The body is of another kind"
+        "The header `Content-Type` names a kind of body that is not understood here."
         "Send the header `Content-Type: application/json`.";
     RequestUnsupported "request_unsupported" NOT_IMPLEMENTED Caller
         "OData has that, and this server has not"

@@ -3,6 +3,7 @@
 //! Whoever may not see a thing is told that it does not exist: callers of these functions pass only names that the
 //! caller of the gateway may see.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use actix_web::http::header::{ALLOW, HeaderName, HeaderValue};
@@ -71,6 +72,20 @@ impl ApiError {
     pub fn not_acceptable<'a>(offered: impl IntoIterator<Item = &'a str>) -> Self {
         let offered: Vec<&str> = offered.into_iter().collect();
         Self::new(Code::RequestNotAcceptable, format!("This server writes {}.", offered.join(", "))).available(offered)
+    }
+
+    /// `why`: which codings there are.
+    pub fn no_coding(why: impl Display) -> Self {
+        Self::new(Code::RequestNotAcceptable, sentence(&why.to_string()))
+            .hint("Leave the header `Accept-Encoding` away, or let it name one of these without `q=0`.")
+    }
+
+    /// A query in SQL was sent as something else. `kind`: its media type.
+    pub fn sql_of_another_kind(kind: &str) -> Self {
+        Self::new(Code::RequestMediaType, format!("The body is sent as `{}`.", short(kind))).hint(
+            "Send the SQL with `Content-Type: text/plain` (curl: -H 'Content-Type: text/plain'), or \
+             {\"sql\": \"…\"} with `Content-Type: application/json`.",
+        )
     }
 
     pub fn job_unknown(asked: &str) -> Self {

@@ -17,7 +17,9 @@ impl From<RequestError> for ApiError {
             RequestError::Unserved { .. } => Code::RequestUnsupported,
             RequestError::Contradiction { .. } => Code::RequestContradiction,
             RequestError::PeriodTooLong { .. } => Code::RequestPeriodTooLong,
-            RequestError::Encoding { .. } | RequestError::Body { .. } => Code::RequestMalformed,
+            RequestError::Encoding { .. } | RequestError::BodyEncoding { .. } | RequestError::Body { .. } => {
+                Code::RequestMalformed
+            }
             RequestError::TooLong { .. } => Code::RequestUriTooLong,
         };
         let mut refusal = Self::new(code, sentence(&error.to_string())).near(error.near());
@@ -41,6 +43,10 @@ impl From<RequestError> for ApiError {
                 let functions = Function::ALL.map(Function::name);
                 refusal.hint(format!("The functions here are {}.", functions.join(", "))).available(functions)
             }
+            RequestError::BodyEncoding { .. } => refusal.hint("Send the text as UTF-8."),
+            RequestError::Body { .. } => refusal.hint(
+                "A body in JSON is one object; names and texts stand in double quotes, and a line break in a text is `\\n`.",
+            ),
             _ => refusal,
         }
     }
@@ -83,6 +89,19 @@ mod tests {
     fn an_unknown_word_like_no_other_gets_the_list() {
         let error = refuse("event=A&zzzzzz=1");
         assert!(error.parts().hint.as_deref().is_some_and(|hint| hint.contains("range, select")));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_body_is_not_said_of_the_address() {
+        for error in [
+            RequestError::BodyEncoding { position: 7 },
+            RequestError::Body { line: 1, column: 2, why: "a JSON object is expected".to_owned() },
+        ] {
+            let refusal = ApiError::from(error);
+            let said = format!("{} {}", refusal.detail(), refusal.parts().hint.as_deref().unwrap_or_default());
+            assert_eq!(refusal.code(), Code::RequestMalformed);
+            assert!(said.starts_with("The body is not readable") && !said.contains("URL"), "{said}");
+        }
     }
 
     #[test]

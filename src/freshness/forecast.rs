@@ -37,6 +37,25 @@ pub struct Forecast {
     pub takes: Option<Duration>,
 }
 
+impl Forecast {
+    /// Of both tables together. What takes one load after the other is the longest that it can take.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            days: self.days + other.days,
+            sealed: self.sealed + other.sealed,
+            open: self.open + other.open,
+            expired: self.expired + other.expired,
+            missing: self.missing + other.missing,
+            loading: self.loading + other.loading,
+            future: self.future + other.future,
+            rows: self.rows + other.rows,
+            as_of: self.as_of.into_iter().chain(other.as_of).min(),
+            calls: self.calls.zip(other.calls).map(|(one, other)| one + other),
+            takes: self.takes.zip(other.takes).map(|(one, other)| one + other),
+        }
+    }
+}
+
 impl Freshness {
     /// Looks at the plan's days. For tables made of another one's rows, at that one's.
     pub async fn forecast(&self, plan: &ReadPlan) -> Result<Forecast, NotReady> {

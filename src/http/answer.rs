@@ -67,7 +67,7 @@ where
     let mut agreed = match is_file {
         // Packed inside; packing it again would only take time, and those who read it piece by piece could not.
         true => Agreed { coding: Coding::Identity, plain_allowed: true },
-        false => agree(request).map_err(|none| ApiError::new(Code::RequestNotAcceptable, none.to_string()))?,
+        false => agree(request).map_err(|none| ApiError::no_coding(&none))?,
     };
     let range = range::asked(request);
     if range.is_some() && agreed.plain_allowed {

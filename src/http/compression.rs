@@ -21,7 +21,7 @@ pub struct Agreed {
 
 /// The caller refuses unpacked bytes and names no coding that is offered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("none of the accepted encodings is offered; there are gzip, br, zstd, and identity")]
+#[error("`Accept-Encoding` leaves none of the codings that there are: gzip, br, zstd, identity")]
 pub struct NoCoding;
 
 /// By rank; the rank decides between codings of the same quality.

@@ -83,16 +83,9 @@ pub fn schema(table: &TableSpec, described: &[DescribedColumn]) -> Listing {
     let boolean = |cell: &dyn Fn(&DescribedColumn) -> bool| -> ArrayRef {
         Arc::new(BooleanArray::from(described.iter().map(cell).collect::<Vec<_>>()))
     };
-    let mut columns = text_columns(["name", "type", "nullable", "source", "is_personal", "description", "time_zone"]);
-    for column in &mut columns {
-        if column.name == "nullable" || column.name == "is_personal" {
-            column.kind = ColumnType::Boolean;
-        }
-        column.nullable = column.name == "time_zone";
-    }
     Listing {
         name: format!("{}-schema", table.name),
-        columns,
+        columns: schema_columns(),
         cells: vec![
             text(&|line| line.column.name.clone()),
             text(&|line| line.kind.name().to_owned()),
@@ -103,6 +96,38 @@ pub fn schema(table: &TableSpec, described: &[DescribedColumn]) -> Listing {
             Arc::new(StringViewArray::from_iter(described.iter().map(|line| line.kind.clock()))),
         ],
     }
+}
+
+/// The columns of a view. Where its values come from, the view alone knows: whether a cell is personal cannot be told of it.
+pub fn schema_of_view(view: &SavedQuery, described: &[OutputColumn]) -> Listing {
+    let text = |cell: &dyn Fn(&OutputColumn) -> String| column(described.iter().map(cell));
+    let unknown: Vec<Option<bool>> = vec![None; described.len()];
+    let mut columns = schema_columns();
+    columns.iter_mut().for_each(|column| column.nullable |= column.name == "is_personal");
+    Listing {
+        name: format!("{}-schema", view.name),
+        columns,
+        cells: vec![
+            text(&|line| line.name.clone()),
+            text(&|line| line.kind.name().to_owned()),
+            Arc::new(BooleanArray::from(vec![true; described.len()])),
+            text(&|_| "sql".to_owned()),
+            Arc::new(BooleanArray::from(unknown)),
+            text(&|_| "What the view's SQL makes.".to_owned()),
+            Arc::new(StringViewArray::from_iter(described.iter().map(|line| line.kind.clock()))),
+        ],
+    }
+}
+
+fn schema_columns() -> Vec<Column> {
+    let mut columns = text_columns(["name", "type", "nullable", "source", "is_personal", "description", "time_zone"]);
+    for column in &mut columns {
+        if column.name == "nullable" || column.name == "is_personal" {
+            column.kind = ColumnType::Boolean;
+        }
+        column.nullable = column.name == "time_zone";
+    }
+    columns
 }
 
 impl Listing {

@@ -31,7 +31,7 @@ use crate::telemetry::{ServerTiming, Stage};
 use self::plans::Planned;
 
 pub use chart::draw_chart;
-pub use explain::{Explanation, explain_table};
+pub use explain::{Explanation, explain_table, explain_view};
 pub use plans::Plans;
 pub use sql::{describe_view, read_view, run_sql};
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use datafusion::common::TableReference;
 use datafusion::logical_expr::sqlparser::ast::{
-    Expr as SqlExpr, Statement as SqlStatement, Value as SqlValue, visit_expressions,
+    Expr as SqlExpr, SetExpr, Statement as SqlStatement, Value as SqlValue, visit_expressions,
 };
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
@@ -38,7 +38,7 @@ pub enum SqlError {
     Syntax(String),
     #[error("the SQL holds {0} statements; exactly one SELECT is run")]
     NotOne(usize),
-    #[error("only SELECT is run here")]
+    #[error("only SELECT is run here, and it can make no table")]
     NotSelect,
     #[error(
         "the query has {parts} operators, joins and selects; at most {most} are run, and a list in `IN (…)` counts as one"
@@ -76,7 +76,8 @@ impl Query {
             return Err(SqlError::NotOne(statements.len() + usize::from(!statements.is_empty())));
         };
         match &statement {
-            Parsed::Statement(inner) if matches!(inner.as_ref(), SqlStatement::Query(_)) => {}
+            Parsed::Statement(inner) if matches!(inner.as_ref(), SqlStatement::Query(query) if is_select(&query.body)) =>
+                {}
             _ => return Err(SqlError::NotSelect),
         }
         let (tables, _) = resolve_table_references(&statement, true).map_err(syntax)?;
@@ -117,6 +118,18 @@ impl Query {
             table.query()?;
         }
         Ok(())
+    }
+}
+
+/// Whether it reads: a bare `VALUES` reads nothing, and `SELECT … INTO` would make a table.
+fn is_select(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Select(select) => select.into.is_none(),
+        SetExpr::Query(inner) => is_select(&inner.body),
+        SetExpr::SetOperation { left, right, .. } => {
+            [left, right].into_iter().all(|side| matches!(side.as_ref(), SetExpr::Values(_)) || is_select(side))
+        }
+        _ => false,
     }
 }
 
@@ -308,7 +321,7 @@ mod tests {
     #[rstest]
     #[case("SELECT 1")]
     #[case("WITH a AS (SELECT 1) SELECT * FROM a UNION ALL SELECT 2")]
-    #[case("VALUES (1)")]
+    #[case("SELECT * FROM (VALUES (1)) v UNION VALUES (2)")]
     #[case("SELECT * FROM events.\"Charged\" e JOIN profiles p ON p.identity = e.identity")]
     #[case("SELECT $a FROM campaigns -- a comment; with a semicolon")]
     #[case("SELECT 1;")]
@@ -335,6 +348,9 @@ mod tests {
     #[case("BEGIN")]
     #[case("PREPARE a AS SELECT 1")]
     #[case("RESET a")]
+    #[case("VALUES (1)")]
+    #[case("SELECT 1 AS a INTO b")]
+    #[case("SELECT 1 UNION (SELECT 1 AS a INTO b)")]
     fn anything_else_is_none(#[case] text: &str) {
         assert!(Query::parse(text).is_err());
     }

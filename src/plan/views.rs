@@ -120,7 +120,7 @@ impl SavedQuery {
             let value = kind.and_then(|kind| kind.read(text)).ok_or_else(|| RequestError::BadValue {
                 parameter: parameter.name,
                 value: request::quoted(text),
-                expected: kind.map_or("", |kind| kind.said()).into(),
+                expected: kind.map_or(String::new(), |kind| format!("it takes {}", kind.said())).into(),
                 near: None,
             })?;
             values.push((parameter.name, scalar(value)));

@@ -86,6 +86,19 @@ impl Engine {
         }
     }
 
+    /// How a query would be run, as text of several lines.
+    pub async fn explain_query(
+        &self,
+        plan: &QueryPlan,
+        snapshots: &[Vec<Arc<Snapshot>>],
+    ) -> Result<String, QueryError> {
+        let planned = self.plan_query(plan, snapshots).await?;
+        let told = async move { planned.frame.into_optimized_plan().map_err(QueryError::of_query) };
+        // Above each scan stands the name of its table.
+        let text = self.on_threads(told).await?.display_indent().to_string();
+        Ok(text.replace("?table?", "rows"))
+    }
+
     /// Runs it.
     pub fn run_query(&self, planned: PlannedQuery) -> BatchStream<QueryError> {
         self.stream(planned.frame, self.limits.of_queries())

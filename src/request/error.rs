@@ -45,6 +45,10 @@ pub enum RequestError {
     #[error("the query string is too long: {what} {size}, at most {most} are read")]
     TooLong { what: &'static str, size: usize, most: usize },
 
+    /// A body that is not UTF-8. Positions count bytes from 0.
+    #[error("the body is not readable at byte {position}: it is not UTF-8")]
+    BodyEncoding { position: usize },
+
     /// The JSON body cannot be read. Lines and columns count from 1.
     #[error("the body is not readable at line {line}, column {column}: {why}")]
     Body { line: usize, column: usize, why: String },
@@ -62,7 +66,11 @@ impl RequestError {
             | Self::Expression { parameter, .. }
             | Self::Unserved { parameter, .. }
             | Self::Backwards { parameter, .. } => Some(parameter),
-            Self::PeriodTooLong { .. } | Self::Encoding { .. } | Self::TooLong { .. } | Self::Body { .. } => None,
+            Self::PeriodTooLong { .. }
+            | Self::Encoding { .. }
+            | Self::TooLong { .. }
+            | Self::BodyEncoding { .. }
+            | Self::Body { .. } => None,
         }
     }
 

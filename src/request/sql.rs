@@ -100,8 +100,8 @@ fn read(
 }
 
 fn utf8(bytes: &[u8]) -> Result<String, RequestError> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| RequestError::Encoding { position: error.valid_up_to(), why: "the body is not UTF-8" })?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|error| RequestError::BodyEncoding { position: error.valid_up_to() })?;
     Ok(text.to_owned())
 }
 

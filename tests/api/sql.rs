@@ -127,6 +127,9 @@ async fn an_answer_is_kept_unless_it_depends_on_the_moment() {
 #[case("SELECT 1; SELECT 2", 400, "request_bad_sql")]
 #[case("EXPLAIN SELECT 1", 400, "request_bad_sql")]
 #[case("SHOW TABLES", 400, "request_bad_sql")]
+#[case("VALUES (1), (2)", 400, "request_bad_sql")]
+#[case("(VALUES (1))", 400, "request_bad_sql")]
+#[case("SELECT 1 AS a INTO b", 400, "request_bad_sql")]
 #[case("SET datafusion.execution.batch_size = 1", 400, "request_bad_sql")]
 #[case("COPY (SELECT 1) TO '/tmp/flattap-test.csv'", 400, "request_bad_sql")]
 #[case("CREATE EXTERNAL TABLE a STORED AS CSV LOCATION '/etc/passwd'", 400, "request_bad_sql")]
@@ -263,6 +266,48 @@ async fn the_views_of_the_sample_run_and_are_listed() {
     let near = gateway.get("/v1/views/top_product.csv").await.refused(404, "table_unknown");
     assert_eq!(near["near"][0], "top_products");
     assert_eq!(gateway.get(&format!("/v1/views/top_products.csv?{WEEK}&products=3")).await.good().csv().rows.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_is_described_and_explained_as_a_table_is() {
+    let gateway = gateway_with(|config| config.views = sample_views().unwrap()).await;
+    let page = |page: &str| format!("/v1/tables/views.revenue_by_day/{page}?{WEEK}&currency=INR");
+    let cold = gateway.get(&page("explain")).await.good().json();
+    assert_eq!((&cold["table"], &cold["days"]["cold"]), (&"views.revenue_by_day".into(), &7.into()), "{cold}");
+    assert!(cold["plan"].as_str().unwrap().starts_with("not known before the first load"), "{cold}");
+    let described = gateway.get(&page("schema.csv")).await.good().csv();
+    let rows = gateway.get(&format!("/v1/views/revenue_by_day.csv?{WEEK}&currency=INR")).await.good().csv();
+    let names: Vec<_> = described.rows.iter().map(|row| row["name"].as_str()).collect();
+    assert_eq!(names, rows.columns);
+    assert_eq!(described.rows[1]["type"], "integer");
+    let warm = gateway.get(&page("explain")).await.good().json();
+    assert_eq!((&warm["days"]["warm"], &warm["upstream"]["calls"]), (&7.into(), &0.into()), "{warm}");
+    assert_eq!((&warm["from"], &warm["to"]), (&"2026-11-03".into(), &"2026-11-09".into()), "{warm}");
+    assert!(warm["plan"].as_str().unwrap().contains("prop_currency"), "{warm}");
+    for page in ["schema", "explain"] {
+        let near = gateway.get(&format!("/v1/tables/views.revenue_by_dya/{page}")).await.refused(404, "table_unknown");
+        assert_eq!(near["near"][0], "revenue_by_day");
+        let wrong = gateway.get(&format!("/v1/tables/views.top_products/{page}?products=ten")).await;
+        let wrong = wrong.refused(400, "request_bad_parameter");
+        assert_eq!(wrong["detail"], "`products` cannot be `ten`: it takes a whole number.");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_views_alone_hears_of_no_table_behind_them() {
+    let gateway = gateway_with(|config| {
+        config.views = sample_views().unwrap();
+        config.auth.keys[0].tables = vec!["views.revenue_*".to_owned()];
+    })
+    .await;
+    let page = |view: &str, page: &str| format!("/v1/tables/views.{view}/{page}?{WEEK}");
+    gateway.get(&page("revenue_by_day", "schema.csv")).await.good();
+    let explained = gateway.get(&page("revenue_by_day", "explain")).await.good();
+    assert_eq!(explained.json()["plan"], "not shown: the key reads the view and not its tables");
+    assert!(!explained.text().contains("prop_") && !explained.text().contains("Charged"), "{}", explained.text());
+    for hidden in ["schema", "explain"] {
+        gateway.get(&page("top_products", hidden)).await.refused(404, "table_unknown");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

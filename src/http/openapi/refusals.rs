@@ -58,13 +58,13 @@ refusals! {
     OfQueries: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES, DATA, &[
         Code::RequestBadSql, Code::RequestQueryLimit, Code::RequestMediaType, Code::RequestTooLarge,
     ];
-    /// Of texts for tools. Those of a view need its days.
+    /// Of texts for tools, and of schema pages. Those of a view need its days.
     OfRecipes: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES, DATA, &[
         Code::AuthForbidden, Code::RequestQueryLimit,
     ];
-    /// Of a schema page.
+    /// Of a page about a table for which nothing is loaded.
     OfDescriptions: CREDENTIALS, LIMITS, PARAMETERS, PERIODS, FORMATS, PLACES,
-        &[Code::AuthForbidden, Code::StoreUnavailable];
+        &[Code::AuthForbidden, Code::StoreUnavailable, Code::RequestQueryLimit];
     /// Of the list of tables.
     OfListings: CREDENTIALS, LIMITS, PARAMETERS, FORMATS;
     /// Of pages without parameters.

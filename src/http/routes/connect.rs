@@ -3,6 +3,7 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use actix_web::{HttpRequest, HttpResponse, route, web};
 
+use super::sql::{VIEWS, visible_view};
 use super::tables::{rules, visible};
 use crate::auth::Granted;
 use crate::catalog::{Filling, PERIOD, Period, TableSpec};
@@ -145,10 +146,8 @@ async fn subject(
 ) -> Result<Subject, ApiError> {
     let base = Links::for_files(&state.config.server, request);
     let words = || url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
-    if let Some(name) = table.strip_prefix("views.") {
-        let Some(view) = state.views.seen_by(granted).find(|view| view.name == name) else {
-            return Err(ApiError::view_unknown(name, state.views.seen_by(granted).map(|view| view.name.as_str())));
-        };
+    if let Some(name) = table.strip_prefix(VIEWS) {
+        let view = visible_view(granted, state, name)?;
         let asked = request::parse_view(request.query_string(), view.parameters, view.range, rules(state))?;
         let described = match wanted {
             Columns::AsKnown => Vec::new(),

@@ -5,12 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, post, route, web};
 
 use super::tables::rules;
 use crate::auth::Granted;
-use crate::error::{ApiError, Code};
+use crate::error::ApiError;
 use crate::http::openapi::answers::Rows;
 use crate::http::openapi::parameters::{SqlQuery, ViewQuery};
 use crate::http::openapi::refusals::OfQueries;
 use crate::http::state::AppState;
 use crate::http::{negotiation, service};
+use crate::plan::SavedQuery;
 use crate::request::{self, SqlBody};
 
 /// Run a query in SQL
@@ -57,7 +58,7 @@ pub async fn send_sql(
     let body = match essence.as_str() {
         "text/plain" | "application/sql" => SqlBody::Text(&body),
         "application/json" => SqlBody::Json(&body),
-        _ => return Err(ApiError::new(Code::RequestMediaType, "The body must be `text/plain` or `application/json`.")),
+        _ => return Err(ApiError::sql_of_another_kind(&essence)),
     };
     answer(&granted, &state, &extension, &request, body).await
 }
@@ -96,11 +97,25 @@ pub async fn read_view(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (name, extension) = path.into_inner();
-    let Some(view) = state.views.seen_by(&granted).find(|view| view.name == name) else {
-        return Err(ApiError::view_unknown(&name, state.views.seen_by(&granted).map(|view| view.name.as_str())));
-    };
+    let view = visible_view(&granted, &state, &name)?;
     let asked = request::parse_view(request.query_string(), view.parameters, view.range, rules(&state))?;
     let format = negotiation::by_extension(&extension)?;
     asked.output.fit(format)?;
     service::read_view(&state, &granted, view, asked, format, &request).await
+}
+
+/// Before the name of a view, where tables are named too.
+pub(super) const VIEWS: &str = "views.";
+
+/// The view of this name, without what stands before it. One that the caller may not see is refused as one that does not
+/// exist.
+pub(super) fn visible_view<'a>(
+    granted: &'a Granted,
+    state: &'a AppState,
+    name: &str,
+) -> Result<&'a SavedQuery, ApiError> {
+    let seen = || state.views.seen_by(granted);
+    seen()
+        .find(|view| view.name == name)
+        .ok_or_else(|| ApiError::view_unknown(name, seen().map(|view| view.name.as_str())))
 }

@@ -3,13 +3,14 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{HttpRequest, HttpResponse, route, web};
 
+use super::sql::{VIEWS, visible_view};
 use crate::auth::Granted;
 use crate::catalog::{self, TableSpec};
 use crate::encode::Format;
 use crate::error::ApiError;
 use crate::http::openapi::answers::{ListOfColumns, ListOfTables, Rows};
 use crate::http::openapi::parameters::{DescriptionQuery, ListingQuery, TableQuery};
-use crate::http::openapi::refusals::{OfDescriptions, OfListings, OfRows};
+use crate::http::openapi::refusals::{OfDescriptions, OfListings, OfRecipes, OfRows};
 use crate::http::service::Explanation;
 use crate::http::state::AppState;
 use crate::http::{links, listing, negotiation, service};
@@ -120,17 +121,20 @@ fn tables(
 /// Describe the columns of a table
 ///
 /// One row per column as this key gets it: name, type, whether it can be null, where it comes from in CleverTap's
-/// answer, whether it is personal, and for a time whether it is on the project's clock or that of UTC. It takes the same query string as the table itself, so that an address only
-/// needs `/schema` added; nothing is required. Columns are only ever added at the end.
+/// answer, whether it is personal, and for a time whether it is on the project's clock or that of UTC. It takes the same
+/// query string as the table itself, so that an address only needs `/schema` added; nothing is required. Columns are only ever added at the end.
+///
+/// A view is `views.` and its name. What its query makes is known when its days are there, so they are loaded first, as
+/// for its rows.
 #[utoipa::path(
     get,
     tag = "tables",
     params(
-        ("table" = String, Path, description = "Name of the table."),
+        ("table" = String, Path, description = "Name of the table, or `views.` and the name of a view."),
         ("format" = String, Path, description = "The format of the answer."),
         DescriptionQuery,
     ),
-    responses(ListOfColumns, OfDescriptions),
+    responses(ListOfColumns, OfRecipes),
 )]
 #[route("/tables/{table}/schema.{format}", method = "GET", method = "HEAD")]
 pub async fn describe_table_as(
@@ -149,8 +153,8 @@ pub async fn describe_table_as(
 #[utoipa::path(
     get,
     tag = "tables",
-    params(("table" = String, Path, description = "Name of the table."), DescriptionQuery),
-    responses(ListOfColumns, OfDescriptions),
+    params(("table" = String, Path, description = "Name of the table, or `views.` and the name of a view."), DescriptionQuery),
+    responses(ListOfColumns, OfRecipes),
 )]
 #[route("/tables/{table}/schema", method = "GET", method = "HEAD")]
 pub async fn describe_table(
@@ -166,11 +170,11 @@ pub async fn describe_table(
 ///
 /// What the same request without `/explain` would cost and do: how many of its days are at hand and how many have to be
 /// loaded, how many requests to CleverTap that takes and how long, as far as earlier loads tell; which columns this key
-/// gets hashed; and how the rows are read. Nothing is loaded and CleverTap is not asked.
+/// gets hashed; and how the rows are read. Nothing is loaded and CleverTap is not asked. A view is `views.` and its name.
 #[utoipa::path(
     get,
     tag = "tables",
-    params(("table" = String, Path, description = "Name of the table."), TableQuery),
+    params(("table" = String, Path, description = "Name of the table, or `views.` and the name of a view."), TableQuery),
     responses(
         (status = 200, description = "The explanation.", body = Explanation, example = json!({
             "table": "events", "account": "main", "from": "2026-11-16", "to": "2026-11-22",
@@ -190,9 +194,18 @@ pub async fn explain_table(
     table: web::Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let spec = visible(&granted, &table)?;
-    let asked = request::parse(request.query_string(), spec, rules(&state))?;
-    let explanation = service::explain_table(&state, &granted, spec, &asked).await?;
+    let explanation = match table.strip_prefix(VIEWS) {
+        Some(name) => {
+            let view = visible_view(&granted, &state, name)?;
+            let asked = request::parse_view(request.query_string(), view.parameters, view.range, rules(&state))?;
+            service::explain_view(&state, &granted, view, &asked).await?
+        }
+        None => {
+            let spec = visible(&granted, &table)?;
+            let asked = request::parse(request.query_string(), spec, rules(&state))?;
+            service::explain_table(&state, &granted, spec, &asked).await?
+        }
+    };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(explanation))
 }
 
@@ -241,6 +254,15 @@ async fn columns(
     request: &HttpRequest,
     format: impl FnOnce() -> Result<Format, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
+    if let Some(name) = table.strip_prefix(VIEWS) {
+        let view = visible_view(granted, state, name)?;
+        let asked = request::parse_view(request.query_string(), view.parameters, view.range, rules(state))?;
+        let format = format()?;
+        asked.output.fit(format)?;
+        let output = asked.output;
+        let described = service::describe_view(state, granted, view, asked).await?;
+        return listing::schema_of_view(view, &described).answer(format, output);
+    }
     let spec = visible(granted, table)?;
     let asked = request::parse_description(request.query_string(), spec, rules(state))?;
     let format = format()?;
@@ -252,9 +274,13 @@ async fn columns(
 /// The table of this name. A table that the caller may not see is refused as one that does not exist, and before its
 /// parameters are looked at.
 pub(super) fn visible(granted: &Granted, name: &str) -> Result<&'static TableSpec, ApiError> {
-    catalog::find(name)
-        .filter(|spec| granted.sees_table(spec.name))
-        .ok_or_else(|| ApiError::table_unknown(name, visible_tables(granted).map(|spec| spec.name)))
+    catalog::find(name).filter(|spec| granted.sees_table(spec.name)).ok_or_else(|| {
+        let error = ApiError::table_unknown(name, visible_tables(granted).map(|spec| spec.name));
+        match name.strip_prefix(VIEWS) {
+            Some(view) => error.hint(format!("The rows of a view are at /v1/views/{view}.csv.")),
+            None => error,
+        }
+    })
 }
 
 fn visible_tables(granted: &Granted) -> impl Iterator<Item = &'static TableSpec> {

@@ -1,6 +1,7 @@
 //! Queries: plan, make the days of all tables be there, run, answer.
 
 use std::hash::Hash;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse};
@@ -19,6 +20,7 @@ use crate::http::fingerprint::Fingerprint;
 use crate::http::state::AppState;
 use crate::plan::{self, Query, QueryPlan, QueryTable, SavedQuery};
 use crate::request::{Delivery, QueryRequest};
+use crate::store::Snapshot;
 use crate::telemetry::{ServerTiming, Stage};
 
 /// A query as somebody wrote it.
@@ -123,18 +125,24 @@ fn said(table: &QueryTable) -> String {
 
 /// The plan over the days that the query's own conditions leave, as far as what is kept lets it be understood.
 pub(super) async fn narrowed(state: &AppState, granted: &Granted, plan: QueryPlan) -> Result<QueryPlan, ApiError> {
-    let mut snapshots = Vec::with_capacity(plan.tables.len());
-    for table in &plan.tables {
-        let mut kept = Vec::with_capacity(table.plan.sources.len());
-        for source in &table.plan.sources {
-            kept.push(state.store.table(&source.key).snapshot().await?);
-        }
-        snapshots.push(kept);
-    }
+    let snapshots = kept(state, &plan).await?;
     match state.engine.days_of_query(&plan, &snapshots).await {
         Some(bounds) => Ok(state.in_world(|world| plan.narrowed(world, granted, &bounds))?),
         None => Ok(plan),
     }
+}
+
+/// What is there of each table, without asking for more.
+pub(super) async fn kept(state: &AppState, plan: &QueryPlan) -> Result<Vec<Vec<Arc<Snapshot>>>, ApiError> {
+    let mut snapshots = Vec::with_capacity(plan.tables.len());
+    for table in &plan.tables {
+        let mut own = Vec::with_capacity(table.plan.sources.len());
+        for source in &table.plan.sources {
+            own.push(state.store.table(&source.key).snapshot().await?);
+        }
+        snapshots.push(own);
+    }
+    Ok(snapshots)
 }
 
 fn facts(
