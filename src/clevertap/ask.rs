@@ -63,7 +63,8 @@ impl CleverTap {
             let tried = self.try_once(call, slot).instrument(span).await;
             let took = begun.elapsed();
             spent += took;
-            meter::requested(&self.inner.name, call.api, outcome(&tried.verdict), took, tried.bytes);
+            let reason = outcome(&tried.verdict);
+            meter::requested(&self.inner.name, call.api, reason, took, tried.bytes);
             let status = tried.status;
             let (error, pause) = match tried.verdict {
                 Verdict::Done(answer) => return Ok(answer),
@@ -90,7 +91,7 @@ impl CleverTap {
                 reason = %error,
                 "asking CleverTap again"
             );
-            meter::retried(&self.inner.name, call.api, error.outcome());
+            meter::retried(&self.inner.name, call.api, reason);
             sleep(pause).await;
             spent += pause;
         }

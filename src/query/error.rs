@@ -113,13 +113,25 @@ fn first_line(message: &str) -> String {
              before it is added, multiplied or summed, or CAST(… AS DECIMAL(38, 0)) for every digit"
         );
     }
+    if let Some((function, kind)) = misfit(message) {
+        return format!("the function `{function}` does not take values of the type {kind}");
+    }
     message.lines().next().unwrap_or_default().chars().take(400).collect()
 }
 
 /// What left the 64 bits of a whole number, in Arrow's words: `1 + 2`, or the number itself.
 fn too_large(message: &str) -> Option<&str> {
-    let cast = || message.strip_prefix("Cast error: value of ")?.strip_suffix(" is out of range Int64");
-    message.strip_prefix("Arithmetic overflow: Overflow happened on: ").or_else(cast)
+    let wide = || message.strip_prefix("Cast error: value of ")?.strip_suffix(" is out of range Int64");
+    let unsigned = || message.strip_prefix("Cast error: Can't cast value ")?.strip_suffix(" to type Int64");
+    message.strip_prefix("Arithmetic overflow: Overflow happened on: ").or_else(wide).or_else(unsigned)
+}
+
+/// A function that none of its forms fits, and what it was given. The engine lists all forms and calls it its own mistake.
+fn misfit(message: &str) -> Option<(&str, &str)> {
+    let (function, forms) =
+        message.strip_prefix("Internal error: Function '")?.split_once("' failed to match any signature")?;
+    let (_, given) = forms.split_once("but received ")?;
+    Some((function, given.split([' ', ',', '.']).next()?))
 }
 
 impl From<DataFusionError> for QueryError {
@@ -137,6 +149,29 @@ mod tests {
         let inner = io::Error::from(DataFusionError::IoError(error));
         let arrow = ArrowError::from(inner);
         QueryError::sorted(DataFusionError::from(arrow).context("spilling"), QueryError::Sql)
+    }
+
+    #[test]
+    fn the_engines_words_become_ours() {
+        for (engine, said) in [
+            (
+                "Cast error: value of 9223372036854775808 is out of range Int64",
+                "does not fit in 64 bits (9223372036854775808)",
+            ),
+            ("Arithmetic overflow: Overflow happened on: 1 + 2", "does not fit in 64 bits (1 + 2)"),
+            (
+                "Cast error: Cannot cast string 'x' to value of Int64 type",
+                "Cast error: Cannot cast string 'x' to value of Int64 type",
+            ),
+            (
+                "Internal error: Function 'sum' failed to match any signature, errors: Error during planning: Function \
+                 'sum' requires Decimal, but received String (DataType: Utf8View).,Error during planning: …",
+                "the function `sum` does not take values of the type String",
+            ),
+            ("Schema error: No field named a.\nmore", "No field named a."),
+        ] {
+            assert!(first_line(engine).contains(said), "{engine}: {}", first_line(engine));
+        }
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! Whole numbers of a query: what leaves their 64 bits is an error. The engine's own operators begin again at the other
 //! end, and its plan is folded before anybody could tell it not to.
 //!
-//! Goes over a query's plan as the caller wrote it: `+`, `-`, `*` and the sign, between whole numbers of any width, become
+//! Goes over a query's plan as the caller wrote it: `+`, `-`, `*`, `<<` and the sign, between whole numbers of any width, become
 //! a call that counts in signed 64 bits. So the difference of two row numbers, which the engine counts without a sign, may
 //! lie below zero. Division and remainder refuse by themselves; sums are the business of `sums`.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::LazyLock;
 
-use arrow::array::{ArrayRef, Datum};
+use arrow::array::{ArrayRef, AsArray, Datum, Int64Array, Scalar};
 use arrow::compute::kernels::numeric;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Int64Type};
 use arrow::error::ArrowError;
 use datafusion::common::ExprSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -76,7 +76,22 @@ fn kernel(operator: Operator) -> Option<fn(&dyn Datum, &dyn Datum) -> Result<Arr
         Operator::Plus => Some(numeric::add),
         Operator::Minus => Some(numeric::sub),
         Operator::Multiply => Some(numeric::mul),
+        Operator::BitwiseShiftLeft => Some(shift_left),
         _ => None,
+    }
+}
+
+/// What is shifted out on the left is lost, so it is a product that has to fit.
+fn shift_left(left: &dyn Datum, places: &dyn Datum) -> Result<ArrayRef, ArrowError> {
+    let (places, is_scalar) = places.get();
+    let factor = |places: i64| {
+        let factor = u32::try_from(places).ok().and_then(|places| 2_i64.checked_pow(places));
+        factor.ok_or_else(|| ArrowError::ArithmeticOverflow(format!("Overflow happened on: 1 << {places}")))
+    };
+    let factors: Int64Array = places.as_primitive::<Int64Type>().try_unary(factor)?;
+    match is_scalar {
+        true => numeric::mul(left, &Scalar::new(factors)),
+        false => numeric::mul(left, &factors),
     }
 }
 
@@ -107,7 +122,8 @@ impl ScalarUDFImpl for Checked {
         match self.operator {
             Operator::Plus => "plus",
             Operator::Minus => "minus",
-            _ => "times",
+            Operator::Multiply => "times",
+            _ => "shift_left",
         }
     }
 
