@@ -9,7 +9,7 @@ mod compare;
 
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
-use datafusion::functions::expr_fn::{coalesce, nullif, trunc};
+use datafusion::functions::expr_fn::{nullif, trunc};
 use datafusion::logical_expr::{Expr, cast, lit, not};
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
@@ -87,9 +87,22 @@ impl Scope<'_> {
     ///
     /// Errors: an unknown column, or types that do not meet, with the place.
     pub fn condition(&self, expression: &Expression) -> Result<Expr, RequestError> {
+        self.weigh(expression)?;
+        self.kept(expression)
+    }
+
+    /// Errors: lists within lists, of which each repeats what it is asked of.
+    fn weigh(&self, expression: &Expression) -> Result<(), RequestError> {
+        match weight(expression) <= HEAVIEST {
+            true => Ok(()),
+            false => Err(self.refuse(expression.at, "lists within lists make it too long when it is written out")),
+        }
+    }
+
+    fn kept(&self, expression: &Expression) -> Result<Expr, RequestError> {
         match &expression.kind {
-            Kind::Binary(one, Operator::And, other) => Ok(self.condition(one)?.and(self.condition(other)?)),
-            Kind::Binary(one, Operator::Or, other) => Ok(self.condition(one)?.or(self.condition(other)?)),
+            Kind::Binary(one, Operator::And, other) => Ok(self.kept(one)?.and(self.kept(other)?)),
+            Kind::Binary(one, Operator::Or, other) => Ok(self.kept(one)?.or(self.kept(other)?)),
             Kind::Binary(one, operator, other) if compare::is_comparison(*operator) => {
                 self.comparison(one, *operator, other, expression.at)
             }
@@ -103,6 +116,7 @@ impl Scope<'_> {
 
     /// A value: something to order by.
     pub fn sorted_by(&self, expression: &Expression) -> Result<Expr, RequestError> {
+        self.weigh(expression)?;
         Ok(self.value(expression)?.expr)
     }
 
@@ -213,6 +227,20 @@ impl Scope<'_> {
     }
 }
 
+/// Parts of a condition when it is written out.
+const HEAVIEST: u64 = 10_000;
+
+fn weight(expression: &Expression) -> u64 {
+    let below = match &expression.kind {
+        Kind::Literal(_) | Kind::Column(_) => 0,
+        Kind::Not(one) | Kind::Negative(one) => weight(one),
+        Kind::Binary(one, _, other) => weight(one).saturating_add(weight(other)),
+        Kind::In(one, several) => weight(one).saturating_mul(several.len() as u64 + 1),
+        Kind::Call(_, arguments) => arguments.iter().map(weight).fold(0, u64::saturating_add),
+    };
+    below.saturating_add(1)
+}
+
 fn as_number(typed: Typed) -> Expr {
     match typed.kind {
         TypedAs::Number => typed.expr,
@@ -235,7 +263,8 @@ fn wide(whole: Expr) -> Expr {
 
 /// A comparison with null in it is false, also below a `not`.
 fn settled(comparison: Expr) -> Expr {
-    coalesce(vec![comparison, lit(false)])
+    // Not by `coalesce`, of which the engine makes two comparisons: within one another they would double.
+    comparison.is_true()
 }
 
 #[cfg(test)]
