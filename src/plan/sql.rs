@@ -4,6 +4,7 @@
 //! about one event are `events."Charged"`, those about a property of it `event_items."Charged.Items"`, the others
 //! go by their plain names; in front of all of them an account's name can stand.
 
+mod reach;
 mod size;
 
 use std::collections::BTreeSet;
@@ -12,7 +13,8 @@ use std::sync::Arc;
 
 use datafusion::common::TableReference;
 use datafusion::logical_expr::sqlparser::ast::{
-    Expr as SqlExpr, SetExpr, Statement as SqlStatement, Value as SqlValue, visit_expressions,
+    Expr as SqlExpr, SetExpr, Statement as SqlStatement, TableFactor, Value as SqlValue, Visit, Visitor,
+    visit_expressions,
 };
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
@@ -30,6 +32,8 @@ use crate::request::{self, Bounds, Expression, QueryKey, QueryRequest, Rules, Ta
 const DEEPEST: usize = 40;
 /// Tables of one query. Each costs a snapshot, and perhaps a load.
 const MOST_TABLES: usize = 24;
+/// Places at which a query reads a table, when its CTEs are written out.
+const MOST_COPIES: u64 = 256;
 
 /// Why a text is no query that we run.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -44,10 +48,15 @@ pub enum SqlError {
         "the query has {parts} operators, joins and selects; at most {most} are run, and a list in `IN (…)` counts as one"
     )]
     TooManyParts { parts: usize, most: usize },
+    /// The engine would pass over it.
+    #[error("TABLESAMPLE is not done here: `WHERE random() < 0.1` chooses some of the rows")]
+    Sample,
     #[error("a text in the query is longer than {most} bytes")]
     LongText { most: usize },
     #[error("the query reads {0} tables; at most {MOST_TABLES} are read at once")]
     TooManyTables(usize),
+    #[error("with each CTE written out where it is named the query reads {copies} tables; at most {most} are read")]
+    TooManyCopies { copies: u64, most: u64 },
     #[error("there is no table `{asked}`")]
     UnknownTable { asked: String, near: Option<String> },
     /// The table is read for one event, or for one property of an event.
@@ -75,10 +84,19 @@ impl Query {
         let (Some(statement), true) = (statements.pop_front(), statements.is_empty()) else {
             return Err(SqlError::NotOne(statements.len() + usize::from(!statements.is_empty())));
         };
-        match &statement {
-            Parsed::Statement(inner) if matches!(inner.as_ref(), SqlStatement::Query(query) if is_select(&query.body)) =>
-                {}
+        let query = match &statement {
+            Parsed::Statement(inner) => match inner.as_ref() {
+                SqlStatement::Query(query) if is_select(&query.body) => query,
+                _ => return Err(SqlError::NotSelect),
+            },
             _ => return Err(SqlError::NotSelect),
+        };
+        if query.visit(&mut Samples).is_break() {
+            return Err(SqlError::Sample);
+        }
+        let copies = reach::of(query);
+        if copies > MOST_COPIES {
+            return Err(SqlError::TooManyCopies { copies, most: MOST_COPIES });
         }
         let (tables, _) = resolve_table_references(&statement, true).map_err(syntax)?;
         if tables.len() > MOST_TABLES {
@@ -118,6 +136,22 @@ impl Query {
             table.query()?;
         }
         Ok(())
+    }
+}
+
+/// Stops at a table of which only a sample is wanted.
+struct Samples;
+
+impl Visitor for Samples {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        match factor {
+            TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => {
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        }
     }
 }
 
@@ -349,6 +383,8 @@ mod tests {
     #[case("PREPARE a AS SELECT 1")]
     #[case("RESET a")]
     #[case("VALUES (1)")]
+    #[case("SELECT * FROM profiles TABLESAMPLE 10")]
+    #[case("SELECT 1 FROM (SELECT * FROM profiles) p TABLESAMPLE (10 PERCENT)")]
     #[case("SELECT 1 AS a INTO b")]
     #[case("SELECT 1 UNION (SELECT 1 AS a INTO b)")]
     fn anything_else_is_none(#[case] text: &str) {

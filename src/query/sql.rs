@@ -5,6 +5,8 @@
 
 mod bounds;
 mod casts;
+mod clocks;
+mod extent;
 mod functions;
 mod growth;
 mod joined;
@@ -67,8 +69,13 @@ impl Engine {
         self.on_threads(async move {
             let (context, logical) = engine.logical(&plan, &snapshots).await?;
             let is_repeatable = is_repeatable(&logical)?;
-            let (logical, columns) = output::fitted(logical)?;
-            Ok(PlannedQuery { frame: DataFrame::new(context.state(), logical), columns, is_repeatable })
+            let state = context.state();
+            // Until types have met, a column has that of its first branch or row alone.
+            let typed = state.analyzer().execute_and_check(logical.clone(), state.config_options(), |_, _| {});
+            let typed = typed.map_err(QueryError::of_query)?;
+            clocks::check(&logical, &typed, &plan.zone)?;
+            let (logical, columns) = output::fitted(typed)?;
+            Ok(PlannedQuery { frame: DataFrame::new(state, logical), columns, is_repeatable })
         })
         .await
     }
@@ -131,6 +138,8 @@ impl Engine {
         let state = context.state();
         let said = QueryError::of_query;
         let logical = state.statement_to_plan(plan.query.statement().clone()).await.map_err(said)?;
+        // First of all: whatever else goes over a plan goes over every copy of its parts.
+        extent::check(&logical)?;
         let reads_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         reads_only.verify_plan(&logical).map_err(said)?;
         functions::check(&logical)?;

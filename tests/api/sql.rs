@@ -2,6 +2,7 @@
 
 mod hostile;
 mod room;
+mod types;
 mod whole_numbers;
 
 use flattap::config::{PiiMode, sample_views};

@@ -49,7 +49,9 @@ fn replaced(part: Expr, schema: &dyn ExprSchema) -> Result<Transformed<Expr>> {
         Expr::BinaryExpr(BinaryExpr { left, op, right })
             if kernel(op).is_some() && is_whole(&left, schema)? && is_whole(&right, schema)? =>
         {
-            let name = format!("{} {op} {}", left.schema_name(), right.schema_name());
+            // Without its brackets (a + 1) * 2 would have the name of a + 1 * 2, and both may stand in one query.
+            let left_name = named(&left, op == Operator::Multiply || op == Operator::BitwiseShiftLeft);
+            let name = format!("{left_name} {op} {}", named(&right, op != Operator::Plus));
             Transformed::yes(Checked::call(op, name, *left, *right))
         }
         Expr::Negative(number) if is_whole(&number, schema)? => {
@@ -58,6 +60,17 @@ fn replaced(part: Expr, schema: &dyn ExprSchema) -> Result<Transformed<Expr>> {
         }
         other => Transformed::no(other),
     })
+}
+
+/// `binds`: whether a sum on this side stands in brackets.
+fn named(side: &Expr, binds: bool) -> String {
+    let name = side.schema_name().to_string();
+    match side {
+        Expr::ScalarFunction(call) if binds && call.func.inner().is::<Checked>() && !name.starts_with("(- ") => {
+            format!("({name})")
+        }
+        _ => name,
+    }
 }
 
 fn is_whole(side: &Expr, schema: &dyn ExprSchema) -> Result<bool> {
@@ -86,7 +99,8 @@ fn shift_left(left: &dyn Datum, places: &dyn Datum) -> Result<ArrayRef, ArrowErr
     let (places, is_scalar) = places.get();
     let factor = |places: i64| {
         let factor = u32::try_from(places).ok().and_then(|places| 2_i64.checked_pow(places));
-        factor.ok_or_else(|| ArrowError::ArithmeticOverflow(format!("Overflow happened on: 1 << {places}")))
+        let why = || ArrowError::ComputeError(format!("a shift by {places} places is none: from 0 to 62 are possible"));
+        factor.ok_or_else(why)
     };
     let factors: Int64Array = places.as_primitive::<Int64Type>().try_unary(factor)?;
     match is_scalar {

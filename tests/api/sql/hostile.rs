@@ -249,6 +249,42 @@ async fn casts_within_casts_are_planned_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_doubles_with_each_level_is_refused_before_it_is_planned() {
+    let gateway = TestGateway::start().await;
+    let began = Instant::now();
+    let choices = (0..16).fold("profile_city".to_owned(), |inner, n| format!("coalesce({inner}, 'x{n}')"));
+    let conditions = (0..16).fold("prop_amount > 1".to_owned(), |inner, n| {
+        format!("CASE WHEN {inner} THEN ts > {n} ELSE prop_amount > {n} END")
+    });
+    let views = (0..13).fold("events.\"Charged\"".to_owned(), |inner, n| {
+        format!("(SELECT coalesce(profile_city, 'x{n}') AS profile_city FROM {inner}) AS q{n}")
+    });
+    let tables: String = (1..60).map(|n| format!(", a{n} AS (SELECT l.x FROM a{} l, a{} r)", n - 1, n - 1)).collect();
+    for sql in [
+        format!(r#"SELECT {choices} AS x FROM events."Charged""#),
+        format!(r#"SELECT count(*) AS n FROM events."Charged" WHERE {conditions}"#),
+        format!("SELECT count(*) AS n FROM {views} WHERE profile_city = 'x'"),
+        format!("WITH a0 AS (SELECT 1 AS x){tables} SELECT count(*) AS n FROM a59"),
+    ] {
+        let refused = ask(&gateway, &sql).await.refused(400, "request_bad_sql");
+        assert!(refused["detail"].as_str().unwrap().contains("written out"), "{refused}");
+    }
+    // What reports do is far from it.
+    let modest = (0..4).fold("profile_city".to_owned(), |inner, n| format!("coalesce({inner}, 'x{n}')"));
+    ask(&gateway, &format!(r#"SELECT {modest} AS x, count(*) AS n FROM events."Charged" GROUP BY 1"#)).await.good();
+    // The words of an address never double.
+    let filter = (0..30).fold("(ts gt 1)".to_owned(), |inner, n| format!("({inner} eq (prop_amount gt {n}))"));
+    let lists = (0..12).fold("(ts gt 1)".to_owned(), |inner, _| format!("({inner} in (true,false,null))"));
+    let select = async |filter: &str| {
+        let words = percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
+        gateway.get(&format!("/v1/events.csv?event=Charged&{WEEK}&select=row_id&filter={words}")).await
+    };
+    select(&filter).await.good();
+    select(&lists).await.refused(400, "request_bad_parameter");
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_query_whose_caller_left_stops_working() {
     let gateway = gateway_with(|config| config.limits.query_time = Duration::from_secs(300)).await;
     ask(&gateway, "SELECT 1").await.good();
