@@ -83,8 +83,10 @@ fn is_whole(side: &Expr, schema: &dyn ExprSchema) -> Result<bool> {
     Ok(side.get_type(schema)?.is_integer())
 }
 
+type Kernel = fn(&dyn Datum, &dyn Datum) -> Result<ArrayRef, ArrowError>;
+
 /// Arrow's, which refuses what does not fit.
-fn kernel(operator: Operator) -> Option<fn(&dyn Datum, &dyn Datum) -> Result<ArrayRef, ArrowError>> {
+fn kernel(operator: Operator) -> Option<Kernel> {
     match operator {
         Operator::Plus => Some(numeric::add),
         Operator::Minus => Some(numeric::sub),
