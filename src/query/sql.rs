@@ -69,13 +69,8 @@ impl Engine {
         self.on_threads(async move {
             let (context, logical) = engine.logical(&plan, &snapshots).await?;
             let is_repeatable = is_repeatable(&logical)?;
-            let state = context.state();
-            // Until types have met, a column has that of its first branch or row alone.
-            let typed = state.analyzer().execute_and_check(logical.clone(), state.config_options(), |_, _| {});
-            let typed = typed.map_err(QueryError::of_query)?;
-            clocks::check(&logical, &typed, &plan.zone)?;
-            let (logical, columns) = output::fitted(typed)?;
-            Ok(PlannedQuery { frame: DataFrame::new(state, logical), columns, is_repeatable })
+            let (logical, columns) = output::fitted(logical)?;
+            Ok(PlannedQuery { frame: DataFrame::new(context.state(), logical), columns, is_repeatable })
         })
         .await
     }
@@ -148,8 +143,12 @@ impl Engine {
             true => logical,
             false => logical.with_param_values(ParamValues::from(values)).map_err(said)?,
         };
-        let logical = whole::checked(logical).and_then(casts::shallow).map_err(said)?;
-        Ok((context, logical))
+        let logical = whole::checked(logical).map_err(said)?;
+        // Until types have met, a column has that of its first branch or row alone.
+        let typed = state.analyzer().execute_and_check(logical.clone(), state.config_options(), |_, _| {});
+        let typed = typed.map_err(said)?;
+        clocks::check(&logical, &typed, &plan.zone)?;
+        Ok((context, casts::kept(typed).map_err(said)?))
     }
 }
 

@@ -1,33 +1,45 @@
 //! Casts within casts. To know whether a cast can be null the engine asks twice what stands in it, so that each level of
 //! them makes planning take two or three times as long: fifteen levels kept a thread for good, and no limit of time stops a
 //! planner. What a function gives is known when it is built, so a function in between ends the question.
+//!
+//! The same function keeps the optimizer from taking a cast of a local time off: it would cast the constant beside it
+//! instead, and that by its number, as if the local clock were that of UTC.
 
 use std::sync::LazyLock;
 
 use arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    Cast, ColumnarValue, Expr, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
+    Cast, ColumnarValue, Expr, ExprSchemable, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature, Volatility,
 };
 /// Levels that the engine may plan by itself. Conditions on a day or a time, which choose the days that are read, have
 /// fewer.
 const DEEPEST: usize = 3;
 
-/// The plan with a function after every so many levels.
-pub(super) fn shallow(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let shallow = plan.transform_up_with_subqueries(|node| {
-        node.map_expressions(|expression| shielded(expression).map(|(expression, _)| expression))
+/// The plan with a function after every so many levels, and around every cast of a local time or a day to an instant.
+pub(super) fn kept(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let kept = plan.transform_up_with_subqueries(|node| {
+        let schema = merge_schema(&node.inputs());
+        let names = NamePreserver::new(&node);
+        node.map_expressions(|expression| {
+            let name = names.save(&expression);
+            let (kept, _) = shielded(expression, &schema)?;
+            Ok(kept.update_data(|expression| name.restore(expression)))
+        })
     });
-    Ok(shallow?.data)
+    Ok(kept?.data)
 }
 
 /// The expression, and how many casts stand within one another at its top.
-fn shielded(expression: Expr) -> Result<(Transformed<Expr>, usize)> {
+fn shielded(expression: Expr, schema: &DFSchema) -> Result<(Transformed<Expr>, usize)> {
     let mut below = 0;
     let walked = expression.map_children(|child| {
-        let (child, depth) = shielded(child)?;
+        let (child, depth) = shielded(child, schema)?;
         below = below.max(depth);
         Ok(child)
     })?;
@@ -36,10 +48,20 @@ fn shielded(expression: Expr) -> Result<(Transformed<Expr>, usize)> {
             let held = Box::new(HELD.call(vec![*expr]));
             (Transformed::yes(Expr::Cast(Cast { expr: held, field })), 1)
         }
+        Expr::Cast(ref cast) if sets_a_clock(cast, schema) => (Transformed::yes(HELD.call(vec![walked.data])), 0),
         Expr::Cast(_) => (walked, below + 1),
-        Expr::ScalarFunction(_) | Expr::AggregateFunction(_) | Expr::WindowFunction(_) => (walked, 0),
+        Expr::AggregateFunction(_) | Expr::WindowFunction(_) => (walked, 0),
+        // Other functions may be gone when the plan is built: `starts_with` becomes LIKE.
+        Expr::ScalarFunction(ref call) if call.func.inner().is::<Held>() => (walked, 0),
         _ => (walked, below),
     })
+}
+
+/// Whether it makes an instant of what a clock or a calendar shows.
+fn sets_a_clock(cast: &Cast, schema: &DFSchema) -> bool {
+    matches!(cast.field.data_type(), DataType::Timestamp(_, Some(_)))
+        && !cast.expr.column_refs().is_empty()
+        && matches!(cast.expr.get_type(schema), Ok(DataType::Timestamp(_, None) | DataType::Date32))
 }
 
 static HELD: LazyLock<ScalarUDF> =

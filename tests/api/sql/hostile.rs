@@ -259,6 +259,8 @@ async fn what_doubles_with_each_level_is_refused_before_it_is_planned() {
     let views = (0..13).fold("events.\"Charged\"".to_owned(), |inner, n| {
         format!("(SELECT coalesce(profile_city, 'x{n}') AS profile_city FROM {inner}) AS q{n}")
     });
+    let functions = (0..30).fold("profile_city".to_owned(), |inner, _| format!("starts_with({inner}, 'a')::text"));
+    ask(&gateway, &format!(r#"SELECT {functions} AS x FROM events."Charged" LIMIT 1"#)).await.good();
     let tables: String = (1..60).map(|n| format!(", a{n} AS (SELECT l.x FROM a{} l, a{} r)", n - 1, n - 1)).collect();
     for sql in [
         format!(r#"SELECT {choices} AS x FROM events."Charged""#),

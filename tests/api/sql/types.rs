@@ -44,11 +44,42 @@ async fn columns_of_different_types_meet_in_every_format() {
 #[case(r#"SELECT event_time AS a FROM events."Charged" UNION ALL SELECT event_time_utc FROM events."Charged""#)]
 #[case(r#"SELECT coalesce(event_time, event_time_utc) AS a FROM events."Charged""#)]
 #[case(r#"SELECT count(*) FROM events."Charged" WHERE event_time > event_time_utc"#)]
+#[case(r#"SELECT event_time_utc AS a FROM events."Charged" UNION ALL SELECT event_date FROM events."Charged""#)]
+#[case(r#"SELECT coalesce(event_time_utc, event_date) AS a FROM events."Charged""#)]
+#[case(r#"SELECT event_time - event_time_utc AS a FROM events."Charged""#)]
+#[case(r#"SELECT count(*) FROM events."Charged" WHERE event_time_utc = event_date"#)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_local_time_is_never_taken_for_one_of_utc(#[case] sql: &str) {
     let gateway = TestGateway::start().await;
     let refused = ask(&gateway, sql).await.refused(400, "request_bad_sql");
     assert!(refused["detail"].as_str().unwrap().contains("clock"), "{refused}");
+}
+
+/// An instant is an hour on the project's clock, wherever it stands beside a kept time.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instant_is_compared_with_what_the_projects_clock_showed_then() {
+    let gateway = TestGateway::start().await;
+    let count = async |condition: &str| {
+        let sql = format!(r#"SELECT count(*) AS n FROM events."Charged" WHERE {condition}"#);
+        rows(&gateway, &sql).await.rows[0]["n"].clone()
+    };
+    let after = count("event_time > TIMESTAMP '2026-11-05 18:30:00'").await;
+    assert_ne!(after, count("event_time > TIMESTAMP '2026-11-05 13:00:00'").await, "the offset would be seen");
+    for same in [
+        "event_time > TIMESTAMPTZ '2026-11-05 18:30:00'",
+        "event_time > TIMESTAMPTZ '2026-11-05T13:00:00Z'",
+        "event_time::timestamptz > TIMESTAMPTZ '2026-11-05T13:00:00Z'",
+        "event_time AT TIME ZONE 'Asia/Kolkata' > TIMESTAMPTZ '2026-11-05T13:00:00Z'",
+        "NOT event_time <= TIMESTAMPTZ '2026-11-05T13:00:00Z'",
+        "event_time BETWEEN TIMESTAMPTZ '2026-11-05T13:00:00.000001Z' AND now()",
+        "event_time > (SELECT TIMESTAMPTZ '2026-11-05T13:00:00Z')",
+        "event_time_utc > TIMESTAMPTZ '2026-11-05 18:30:00'",
+        "event_time_utc > TIMESTAMP '2026-11-05 13:00:00'",
+    ] {
+        assert_eq!(count(same).await, after, "{same}");
+    }
+    let days = count("event_date >= DATE '2026-11-05'").await;
+    assert_eq!(count("event_date >= TIMESTAMPTZ '2026-11-05 00:00:00'").await, days);
 }
 
 #[tokio::test(flavor = "multi_thread")]
