@@ -12,10 +12,12 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::common::TableReference;
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::sqlparser::ast::{
     Expr as SqlExpr, SetExpr, Statement as SqlStatement, TableFactor, Value as SqlValue, Visit, Visitor,
     visit_expressions,
 };
+use datafusion::logical_expr::sqlparser::parser::ParserError;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
 use datafusion::sql::resolve::resolve_table_references;
@@ -40,6 +42,8 @@ const MOST_COPIES: u64 = 256;
 pub enum SqlError {
     #[error("the SQL cannot be read: {0}")]
     Syntax(String),
+    #[error("brackets, subqueries, CASE and NOT stand more than {DEEPEST} deep within one another")]
+    TooDeep,
     #[error("the SQL holds {0} statements; exactly one SELECT is run")]
     NotOne(usize),
     #[error("only SELECT is run here, and it can make no table")]
@@ -77,7 +81,10 @@ pub struct Query {
 impl Query {
     /// Reads the text. Nothing but one SELECT passes: no other statement, no EXPLAIN, SHOW or SET.
     pub fn parse(text: &str) -> Result<Self, SqlError> {
-        let syntax = |error: datafusion::error::DataFusionError| SqlError::Syntax(first_line(&error.to_string()));
+        let syntax = |error: DataFusionError| match &error {
+            DataFusionError::SQL(parser, _) if **parser == ParserError::RecursionLimitExceeded => SqlError::TooDeep,
+            _ => SqlError::Syntax(first_line(&error.to_string())),
+        };
         let mut parser =
             DFParserBuilder::new(size::words(text)?).with_recursion_limit(DEEPEST).build().map_err(syntax)?;
         let mut statements = parser.parse_statements().map_err(syntax)?;
@@ -362,6 +369,12 @@ mod tests {
     fn one_select_is_a_query(#[case] text: &str) {
         let query = Query::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         query.check_names().unwrap();
+    }
+
+    #[test]
+    fn what_stands_too_deep_is_told_as_that() {
+        let brackets = format!("SELECT {}1{}", "(".repeat(60), ")".repeat(60));
+        assert!(matches!(Query::parse(&brackets), Err(SqlError::TooDeep)));
     }
 
     #[rstest]
