@@ -4,6 +4,7 @@
 //! about one event are `events."Charged"`, those about a property of it `event_items."Charged.Items"`, the others
 //! go by their plain names; in front of all of them an account's name can stand.
 
+mod form;
 mod reach;
 mod size;
 
@@ -14,8 +15,7 @@ use std::sync::Arc;
 use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::sqlparser::ast::{
-    Expr as SqlExpr, SetExpr, Statement as SqlStatement, TableFactor, Value as SqlValue, Visit, Visitor,
-    visit_expressions,
+    Expr as SqlExpr, Statement as SqlStatement, Value as SqlValue, visit_expressions,
 };
 use datafusion::logical_expr::sqlparser::parser::ParserError;
 use datafusion::scalar::ScalarValue;
@@ -93,12 +93,12 @@ impl Query {
         };
         let query = match &statement {
             Parsed::Statement(inner) => match inner.as_ref() {
-                SqlStatement::Query(query) if is_select(&query.body) => query,
+                SqlStatement::Query(query) if form::is_select(&query.body) => query,
                 _ => return Err(SqlError::NotSelect),
             },
             _ => return Err(SqlError::NotSelect),
         };
-        if query.visit(&mut Samples).is_break() {
+        if form::has_sample(query) {
             return Err(SqlError::Sample);
         }
         let copies = reach::of(query);
@@ -143,34 +143,6 @@ impl Query {
             table.query()?;
         }
         Ok(())
-    }
-}
-
-/// Stops at a table of which only a sample is wanted.
-struct Samples;
-
-impl Visitor for Samples {
-    type Break = ();
-
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        match factor {
-            TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => {
-                ControlFlow::Break(())
-            }
-            _ => ControlFlow::Continue(()),
-        }
-    }
-}
-
-/// Whether it reads: a bare `VALUES` reads nothing, and `SELECT … INTO` would make a table.
-fn is_select(body: &SetExpr) -> bool {
-    match body {
-        SetExpr::Select(select) => select.into.is_none(),
-        SetExpr::Query(inner) => is_select(&inner.body),
-        SetExpr::SetOperation { left, right, .. } => {
-            [left, right].into_iter().all(|side| matches!(side.as_ref(), SetExpr::Values(_)) || is_select(side))
-        }
-        _ => false,
     }
 }
 
