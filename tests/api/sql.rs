@@ -97,6 +97,22 @@ async fn conditions_on_the_day_narrow_what_is_fetched() {
         .refused(503, "table_loading");
 }
 
+#[rstest]
+#[case("event_time >= TIMESTAMPTZ '2026-11-08T12:00:00Z'")]
+#[case("event_time >= TIMESTAMPTZ '2026-11-09T12:00:00Z' - INTERVAL '1 day'")]
+#[case("event_time::timestamptz BETWEEN '2026-11-08T12:00:00Z' AND now()")]
+#[case("TIMESTAMPTZ '2026-11-08T12:00:00Z' < event_time")]
+#[case("event_time_utc >= TIMESTAMPTZ '2026-11-08T12:00:00Z'")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instant_narrows_what_is_fetched_to_the_day_around_it(#[case] condition: &str) {
+    let gateway = TestGateway::start().await;
+    gateway.get("/v1/events.csv?event=Charged&from=2026-11-09&to=2026-11-09").await.good();
+    let sql = format!(r#"SELECT count(*) AS n FROM events."Charged" WHERE {condition}"#);
+    let refused = gateway.get(&format!("{}&wait=0s", address(&sql))).await.refused(503, "table_loading");
+    let said = refused["detail"].as_str().unwrap();
+    assert!(said.contains(r#"events."Charged", 2026-11-07 to 2026-11-09: 0 of 2 days"#), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_comes_as_a_body_as_well() {
     let gateway = TestGateway::start().await;

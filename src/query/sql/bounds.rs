@@ -2,6 +2,7 @@
 
 use std::any::Any;
 
+use arrow::datatypes::DataType;
 use datafusion::catalog::default_table_source::source_as_provider;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
@@ -9,6 +10,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 use datafusion::scalar::ScalarValue;
 use jiff::civil::Date;
 
+use super::casts;
 use crate::period::day_from_number;
 use crate::query::days::DayTable;
 use crate::request::Bounds;
@@ -38,23 +40,20 @@ fn bounds(condition: &Expr) -> Bounds {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => bounds(left).and(bounds(right)),
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => bounds(left).or(bounds(right)),
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => match (left.as_ref(), right.as_ref()) {
-            (Expr::Column(column), Expr::Literal(value, _)) => compared(&column.name, *op, value),
-            (Expr::Literal(value, _), Expr::Column(column)) => {
-                op.swap().map_or_else(Bounds::default, |op| compared(&column.name, op, value))
-            }
+            (of, Expr::Literal(value, _)) => compared(of, *op, value),
+            (Expr::Literal(value, _), of) => op.swap().map_or_else(Bounds::default, |op| compared(of, op, value)),
             _ => Bounds::default(),
         },
-        Expr::Between(between) if !between.negated => match (&*between.expr, &*between.low, &*between.high) {
-            (Expr::Column(column), Expr::Literal(low, _), Expr::Literal(high, _)) => {
-                let low = compared(&column.name, Operator::GtEq, low);
-                low.and(compared(&column.name, Operator::LtEq, high))
+        Expr::Between(between) if !between.negated => match (&*between.low, &*between.high) {
+            (Expr::Literal(low, _), Expr::Literal(high, _)) => {
+                let low = compared(&between.expr, Operator::GtEq, low);
+                low.and(compared(&between.expr, Operator::LtEq, high))
             }
             _ => Bounds::default(),
         },
         Expr::InList(list) if !list.negated => {
-            let Expr::Column(column) = list.expr.as_ref() else { return Bounds::default() };
             let one = |value: &Expr| match value {
-                Expr::Literal(value, _) => compared(&column.name, Operator::Eq, value),
+                Expr::Literal(value, _) => compared(&list.expr, Operator::Eq, value),
                 _ => Bounds::default(),
             };
             list.list.iter().map(one).reduce(Bounds::or).unwrap_or_default()
@@ -63,8 +62,8 @@ fn bounds(condition: &Expr) -> Bounds {
     }
 }
 
-fn compared(column: &str, operator: Operator, value: &ScalarValue) -> Bounds {
-    let Some((first, last)) = days_of(column, value) else { return Bounds::default() };
+fn compared(of: &Expr, operator: Operator, value: &ScalarValue) -> Bounds {
+    let Some((first, last)) = clock_of(of).and_then(|clock| days_of(clock, value)) else { return Bounds::default() };
     match operator {
         Operator::Eq => Bounds { first: Some(first), last: Some(last) },
         Operator::Gt | Operator::GtEq => Bounds { first: Some(first), last: None },
@@ -73,8 +72,33 @@ fn compared(column: &str, operator: Operator, value: &ScalarValue) -> Bounds {
     }
 }
 
+/// What a value tells of a row's day.
+#[derive(Clone, Copy)]
+enum Clock {
+    /// The day itself, or the time on the project's clock.
+    Local,
+    /// An instant.
+    Utc,
+}
+
+/// Of a column that says when; cast to an instant, a local one is an instant as well.
+fn clock_of(expression: &Expr) -> Option<Clock> {
+    match casts::bare(expression) {
+        Expr::Column(column) => match column.name.as_str() {
+            "event_date" | "event_time" => Some(Clock::Local),
+            "event_time_utc" => Some(Clock::Utc),
+            _ => None,
+        },
+        Expr::Cast(cast) => match cast.field.data_type() {
+            DataType::Timestamp(_, Some(_)) => clock_of(&cast.expr).and(Some(Clock::Utc)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// The project-local days on which a row with that value can lie.
-fn days_of(column: &str, value: &ScalarValue) -> Option<(Date, Date)> {
+fn days_of(clock: Clock, value: &ScalarValue) -> Option<(Date, Date)> {
     let day = match value {
         ScalarValue::Date32(Some(number)) => day_from_number(*number)?,
         ScalarValue::TimestampMicrosecond(Some(micros), _) => {
@@ -85,10 +109,9 @@ fn days_of(column: &str, value: &ScalarValue) -> Option<(Date, Date)> {
         }
         _ => return None,
     };
-    match column {
-        "event_date" | "event_time" => Some((day, day)),
+    match clock {
+        Clock::Local => Some((day, day)),
         // The project's day lies at most one beside the one in UTC.
-        "event_time_utc" => Some((day.yesterday().ok()?, day.tomorrow().ok()?)),
-        _ => None,
+        Clock::Utc => Some((day.yesterday().ok()?, day.tomorrow().ok()?)),
     }
 }

@@ -64,6 +64,16 @@ fn sets_a_clock(cast: &Cast, schema: &DFSchema) -> bool {
         && matches!(cast.expr.get_type(schema), Ok(DataType::Timestamp(_, None) | DataType::Date32))
 }
 
+/// What the function in between is given, at the top of an expression.
+pub(super) fn bare(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::ScalarFunction(call) if call.func.inner().is::<Held>() => {
+            call.args.first().map_or(expression, |held| bare(held))
+        }
+        _ => expression,
+    }
+}
+
 static HELD: LazyLock<ScalarUDF> =
     LazyLock::new(|| ScalarUDF::new_from_impl(Held(Signature::any(1, Volatility::Immutable))));
 
