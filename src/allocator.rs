@@ -1,8 +1,11 @@
 //! How memory goes back to the system: for the binary and for the benchmarks that measure its memory and speed.
 //!
 //! Within milliseconds in general. While a load is under way ([`Load`]) only when there is much of it, since a load
-//! takes again at once what it frees. Sets numbers of mimalloc's; who links another allocator is not affected by those.
+//! takes again at once what it frees. Every thread has memory of its own, which no other can give back for it: after a
+//! load, or a long answer, each does so when it next finds the time. Sets numbers of mimalloc's; who links another
+//! allocator is not affected by those.
 
+use std::cell::Cell;
 use std::ffi::c_long;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
@@ -31,6 +34,8 @@ const MOST_KEPT: usize = 200 << 20;
 /// Pieces of work after which the end of a load gives back as well. Small loads come by the hundred, and to look through
 /// all memory after each would slow down those who read.
 const PIECES: usize = 16;
+/// Pieces of an answer, of some 128 KiB each, after which its end gives back as well: it took a tenth of a second.
+const LONG: usize = 256;
 
 /// Whether the delay is ours to set.
 static OURS: AtomicBool = AtomicBool::new(false);
@@ -38,9 +43,16 @@ static OURS: AtomicBool = AtomicBool::new(false);
 static LOADS: Mutex<usize> = Mutex::new(0);
 /// Whether there is any.
 static LOADING: AtomicBool = AtomicBool::new(false);
-/// Pieces of work since freed memory was last given back.
+/// Pieces of work since a load last ended with much of it.
 static DONE: AtomicUsize = AtomicUsize::new(0);
 static LAST_LOOK: Mutex<Option<Instant>> = Mutex::new(None);
+/// How often much work has ended.
+static ENDED: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// [`ENDED`] when this thread last gave back what it had.
+    static SEEN: Cell<usize> = const { Cell::new(0) };
+}
 
 /// A part of a load under way. While there is one, freed memory is kept for what comes next, as long as the process is
 /// small: each page of CleverTap's takes again what the one before gave back, and page faults are a fifth of a load's
@@ -68,8 +80,30 @@ impl Drop for Load {
             set(PURGE_DELAY, SOON);
             drop(loads);
             if DONE.load(Ordering::Relaxed) >= PIECES {
-                give_back();
+                DONE.store(0, Ordering::Relaxed);
+                ENDED.fetch_add(1, Ordering::Relaxed);
+                settle();
             }
+        }
+    }
+}
+
+/// An answer under way. When a long one ends, what it took goes back.
+#[derive(Debug, Default)]
+pub struct Reading {
+    pieces: usize,
+}
+
+impl Reading {
+    pub fn piece(&mut self) {
+        self.pieces += 1;
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if self.pieces >= LONG {
+            ENDED.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -78,7 +112,7 @@ impl Drop for Load {
 /// once in [`SOON`], whether too much is kept. Takes microseconds, and then a millisecond or so.
 pub fn pace() {
     if !LOADING.load(Ordering::Relaxed) {
-        return;
+        return settle();
     }
     DONE.fetch_add(1, Ordering::Relaxed);
     // Who finds it taken would do what is being done.
@@ -91,6 +125,15 @@ pub fn pace() {
     }
 }
 
+/// To be called by threads that are about to sleep: gives back what this one keeps, if much work has ended since it last
+/// did and none is under way.
+pub fn settle() {
+    let ended = ENDED.load(Ordering::Relaxed);
+    if !LOADING.load(Ordering::Relaxed) && SEEN.replace(ended) != ended {
+        give_back();
+    }
+}
+
 fn set(option: mi_option_t, value: c_long) {
     // SAFETY: writes an aligned number and a flag in a table of the allocator, which other threads may be reading; at
     // worst one of them sees the new number a moment later.
@@ -99,7 +142,6 @@ fn set(option: mi_option_t, value: c_long) {
 
 /// Returns to the system what the calling thread has freed, and whatever else lies ready in the arenas.
 fn give_back() {
-    DONE.store(0, Ordering::Relaxed);
     // SAFETY: may be called by any thread at any time; it touches free memory only.
     unsafe { mi_collect(true) };
 }

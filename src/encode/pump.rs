@@ -98,8 +98,10 @@ fn written_rows<E: Send + 'static>(
     let ahead = AHEAD * (workers.count() + 1);
     let buffers = Buffers::default();
     let mut any_row = false;
+    let mut reading = allocator::Reading::default();
     cut(batches)
         .map(move |piece| {
+            reading.piece();
             let piece = match piece {
                 Ok(piece) => piece,
                 Err(error) => return ready(Err(StreamError::Source(error))).left_future(),

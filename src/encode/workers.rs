@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::EncodeError;
+use crate::allocator;
 
 /// Files that are written at once, each on a thread of its own; further ones wait. It bounds their memory.
 const FILES_AT_ONCE: usize = 4;
@@ -34,6 +35,7 @@ impl Workers {
             .worker_threads(count)
             .max_blocking_threads(FILES_AT_ONCE)
             .thread_name("flattap-encode")
+            .on_thread_park(allocator::settle)
             .build()?;
         Ok(Self(Arc::new(Threads { runtime: Some(runtime), count })))
     }

@@ -13,6 +13,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
+use crate::allocator;
+
 /// Reserved and not used: only what a query's depth needs is ever touched.
 const STACK: usize = 32 * 1024 * 1024;
 
@@ -32,6 +34,7 @@ impl QueryThreads {
         let runtime = Builder::new_multi_thread()
             .worker_threads(available_parallelism().map_or(2, usize::from).clamp(2, 8))
             .thread_name("flattap-query")
+            .on_thread_park(allocator::settle)
             .thread_stack_size(STACK)
             .enable_all()
             .build()?;

@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
+use crate::allocator;
 use crate::config::StoreConfig;
 use crate::store::place::Place;
 use crate::store::snapshot::named_key;
@@ -71,6 +72,7 @@ impl Store {
             .worker_threads(2)
             .max_blocking_threads(BLOCKING_THREADS)
             .thread_name("flattap-store")
+            .on_thread_park(allocator::settle)
             .enable_all()
             .build()?;
         let lake = Arc::new(Lake {
