@@ -106,13 +106,19 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 /// The message without the name of the engine's part that it comes from.
 fn first_line(message: &str) -> String {
     let parts = ["Schema error: ", "Arrow error: ", "Error during planning: ", "Execution error: ", "SQL error: "];
-    let message = parts.iter().find_map(|part| message.strip_prefix(part)).unwrap_or(message);
+    let mut message = message;
+    while let Some(rest) = parts.iter().find_map(|part| message.strip_prefix(part)) {
+        message = rest;
+    }
     if let Some(what) = too_large(message) {
         return format!(
             "a whole number of the query does not fit in 64 bits, or in the fewer that it was cast to ({what}); a decimal has \
              room for it: CAST(… AS DOUBLE) before it is added, multiplied or summed, or CAST(… AS DECIMAL(38, 0)) for \
              every digit"
         );
+    }
+    if let Some((function, kinds)) = mixed(message) {
+        return format!("the function `{function}` does not take these types together: {kinds}; CAST makes them one");
     }
     if let Some((function, kind)) = misfit(message) {
         return format!("the function `{function}` does not take values of the type {kind}");
@@ -144,6 +150,14 @@ fn misfit(message: &str) -> Option<(&str, &str)> {
         message.strip_prefix("Internal error: Function '")?.split_once("' failed to match any signature")?;
     let (_, given) = forms.split_once("but received ")?;
     Some((function, given.split([' ', ',', '.']).next()?))
+}
+
+/// A function whose values have no type in common, and their types.
+fn mixed(message: &str) -> Option<(&str, &str)> {
+    let (function, rest) = message.strip_prefix("Function '")?.split_once("' user-defined coercion failed")?;
+    let (_, call) = rest.split_once("argument types '")?;
+    let kinds = call.strip_prefix(function)?.strip_prefix('(')?.split_once(")'")?.0;
+    Some((function, kinds))
 }
 
 impl From<DataFusionError> for QueryError {
@@ -178,6 +192,11 @@ mod tests {
                 "the function `sum` does not take values of the type String",
             ),
             ("Schema error: No field named a.\nmore", "No field named a."),
+            (
+                "Execution error: Function 'coalesce' user-defined coercion failed with: Execution error: Fail to find the \
+                 coerced type. No function matches the given name and argument types 'coalesce(Timestamp(µs), Utf8)'. You …",
+                "the function `coalesce` does not take these types together: Timestamp(µs), Utf8; CAST makes them one",
+            ),
         ] {
             assert!(first_line(engine).contains(said), "{engine}: {}", first_line(engine));
         }

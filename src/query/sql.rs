@@ -9,10 +9,12 @@ mod clocks;
 mod extent;
 mod functions;
 mod growth;
+mod instants;
 mod joined;
 mod made;
 mod output;
 mod sums;
+mod unknown;
 mod weighed;
 mod whole;
 
@@ -132,7 +134,8 @@ impl Engine {
         }
         let state = context.state();
         let said = QueryError::of_query;
-        let logical = state.statement_to_plan(plan.query.statement().clone()).await.map_err(said)?;
+        let logical = state.statement_to_plan(plan.query.statement().clone()).await;
+        let logical = logical.map_err(|error| unknown::explained(said(error), &state))?;
         // First of all: whatever else goes over a plan goes over every copy of its parts.
         extent::check(&logical)?;
         let reads_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);

@@ -1,5 +1,6 @@
 //! SQL and saved queries: one SELECT over the caller's tables, and nothing beside it.
 
+mod dialects;
 mod hostile;
 mod room;
 mod types;

@@ -10,10 +10,12 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::FunctionRegistry;
 use datafusion::functions;
 use datafusion::functions_nested::all_default_nested_functions;
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, ScalarUDF};
 use datafusion::prelude::SessionContext;
 
 use super::growth::{self, Bounded};
+use super::instants::Instants;
 use super::joined::Joining;
 use super::made::Made;
 use super::sums;
@@ -78,27 +80,49 @@ pub(super) fn bound(context: &mut SessionContext, memory: u64) -> Result<(), Que
     }
     FunctionRegistry::register_udaf(context, Arc::new(sums::sum()))?;
     FunctionRegistry::register_expr_planner(context, Arc::new(Joining::new(made)))?;
+    FunctionRegistry::register_expr_planner(context, Arc::new(Instants))?;
     Ok(())
 }
 
-/// Errors: the query calls a function that is not offered.
+/// Whether a query may call the function of this name, if there is one.
+pub(super) fn is_offered(name: &str) -> bool {
+    !REFUSED.contains(name)
+}
+
+/// Errors: the query calls a function that is not offered, or asks for a time in a pattern that is none.
 pub(super) fn check(plan: &LogicalPlan) -> Result<(), QueryError> {
     let mut refused = None;
     plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expression| {
             expression.apply(|part| {
-                if let Expr::ScalarFunction(call) = part
-                    && REFUSED.contains(call.func.name())
-                {
-                    refused = Some(call.func.name().to_owned());
-                    return Ok(TreeNodeRecursion::Stop);
+                if let Expr::ScalarFunction(call) = part {
+                    refused = why_not(call);
                 }
-                Ok(TreeNodeRecursion::Continue)
+                Ok(if refused.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
             })
         })
     })?;
     match refused {
         None => Ok(()),
-        Some(name) => Err(QueryError::Sql(format!("the function `{name}` is not offered here"))),
+        Some(why) => Err(QueryError::Sql(why)),
     }
+}
+
+fn why_not(call: &ScalarFunction) -> Option<String> {
+    let name = call.func.name();
+    if !is_offered(name) {
+        return Some(format!("the function `{name}` is not offered here"));
+    }
+    // As other engines write it. It would stand in every row as it is.
+    if name == "to_char"
+        && let Some(Expr::Literal(pattern, _)) = call.args.get(1)
+        && let Some(Some(pattern)) = pattern.try_as_str()
+        && !pattern.contains('%')
+    {
+        let shown: String = pattern.chars().take(40).collect();
+        return Some(format!(
+            "`to_char` takes patterns such as '%Y-%m-%d %H:%M', and '{shown}' has nothing of a time in it"
+        ));
+    }
+    None
 }
