@@ -22,10 +22,6 @@ use crate::table::BatchStream;
 /// Rows that become no more than this are written where they are: handing them over would take longer.
 const ON_THE_SPOT: usize = 32 * 1024;
 
-/// Pieces under way for each thread, and for the reader. With one, compressed answers took a tenth longer: the compressor
-/// waited for them.
-const AHEAD: usize = 2;
-
 /// Why a stream of bytes broke off.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError<E> {
@@ -39,7 +35,8 @@ pub enum StreamError<E> {
 /// Writes one answer.
 ///
 /// Shape: the opening first, then rows in their order, then the closing; chunks are of no particular size. Memory: the
-/// pieces under way, two for each thread and two more, of some 128 KiB each, and the batch they are cut from; for a
+/// pieces under way, two for each thread and two more (three in all when many answers are), of some 128 KiB each, and the batch
+/// they are cut from; for a
 /// format that is one file two such pieces, two chunks of 256 KiB and, for Parquet, a row group of 32 MiB. `scratch` is
 /// for formats that cannot be written in one go.
 pub fn stream<E: Send + 'static>(
@@ -95,22 +92,22 @@ fn written_rows<E: Send + 'static>(
     encoder: Arc<dyn RowEncoder>,
     workers: Workers,
 ) -> BoxStream<'static, Result<Bytes, StreamError<E>>> {
-    let ahead = AHEAD * (workers.count() + 1);
+    let mut writing = workers.begin();
+    let ahead = writing.pieces;
     let buffers = Buffers::default();
     let mut any_row = false;
-    let mut reading = allocator::Reading::default();
     cut(batches)
         .map(move |piece| {
-            reading.piece();
+            writing.piece();
             let piece = match piece {
                 Ok(piece) => piece,
                 Err(error) => return ready(Err(StreamError::Source(error))).left_future(),
             };
-            let small = estimate(&piece) <= ON_THE_SPOT;
+            let bytes = estimate(&piece);
             let between = if std::mem::replace(&mut any_row, true) { encoder.between() } else { b"" };
             let (encoder, buffers) = (encoder.clone(), buffers.clone());
-            let write = move || write(&*encoder, between, &piece, &buffers);
-            if small {
+            let write = move || write(&*encoder, between, &piece, buffers.take(bytes), &buffers);
+            if bytes <= ON_THE_SPOT {
                 return ready(write().map_err(StreamError::Encode)).left_future();
             }
             let written = workers.run(write);
@@ -124,10 +121,10 @@ fn write(
     encoder: &dyn RowEncoder,
     between: &[u8],
     piece: &RecordBatch,
+    mut out: Vec<u8>,
     buffers: &Buffers,
 ) -> Result<Bytes, EncodeError> {
     allocator::pace();
-    let mut out = buffers.take();
     out.extend_from_slice(between);
     encoder.rows(piece, &mut out)?;
     Ok(buffers.lend(out))
