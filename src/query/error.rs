@@ -121,7 +121,11 @@ fn first_line(message: &str) -> String {
         return format!("the function `{function}` does not take these types together: {kinds}; CAST makes them one");
     }
     if let Some((function, kind)) = misfit(message) {
-        return format!("the function `{function}` does not take values of the type {kind}");
+        return match kind.parse::<usize>() {
+            // How many, not what.
+            Ok(_) => format!("the function `{function}` does not take these values"),
+            Err(_) => format!("the function `{function}` does not take values of the type {kind}"),
+        };
     }
     if message.starts_with("Physical plan does not support logical expression") {
         let part = if message.contains("ScalarSubquery(") { "a subquery" } else { "a column of the query around it" };

@@ -147,6 +147,7 @@ impl Engine {
             false => logical.with_param_values(ParamValues::from(values)).map_err(said)?,
         };
         let logical = whole::checked(logical).map_err(said)?;
+        let logical = clocks::set(logical, &plan.zone).map_err(said)?;
         // Until types have met, a column has that of its first branch or row alone.
         let typed = state.analyzer().execute_and_check(logical.clone(), state.config_options(), |_, _| {});
         let typed = typed.map_err(said)?;

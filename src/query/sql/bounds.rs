@@ -91,6 +91,8 @@ fn clock_of(expression: &Expr) -> Option<Clock> {
         },
         Expr::Cast(cast) => match cast.field.data_type() {
             DataType::Timestamp(_, Some(_)) => clock_of(&cast.expr).and(Some(Clock::Utc)),
+            // A day is its midnight.
+            DataType::Timestamp(_, None) => clock_of(&cast.expr).filter(|clock| matches!(clock, Clock::Local)),
             _ => None,
         },
         _ => None,

@@ -15,8 +15,11 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     Cast, ColumnarValue, Expr, ExprSchemable, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
-    ScalarUDFImpl, Signature, Volatility,
+    ScalarUDFImpl, Signature, TryCast, Volatility,
 };
+
+use super::clocks;
+
 /// Levels that the engine may plan by itself. Conditions on a day or a time, which choose the days that are read, have
 /// fewer.
 const DEEPEST: usize = 3;
@@ -48,8 +51,16 @@ fn shielded(expression: Expr, schema: &DFSchema) -> Result<(Transformed<Expr>, u
             let held = Box::new(HELD.call(vec![*expr]));
             (Transformed::yes(Expr::Cast(Cast { expr: held, field })), 1)
         }
-        Expr::Cast(ref cast) if sets_a_clock(cast, schema) => (Transformed::yes(HELD.call(vec![walked.data])), 0),
-        Expr::Cast(_) => (walked, below + 1),
+        Expr::TryCast(TryCast { expr, field }) if below >= DEEPEST => {
+            let held = Box::new(HELD.call(vec![*expr]));
+            (Transformed::yes(Expr::TryCast(TryCast { expr: held, field })), 1)
+        }
+        Expr::Cast(Cast { ref expr, ref field }) | Expr::TryCast(TryCast { ref expr, ref field })
+            if sets_a_clock(expr, field, schema) =>
+        {
+            (Transformed::yes(HELD.call(vec![walked.data])), 0)
+        }
+        Expr::Cast(_) | Expr::TryCast(_) => (walked, below + 1),
         Expr::AggregateFunction(_) | Expr::WindowFunction(_) => (walked, 0),
         // Other functions may be gone when the plan is built: `starts_with` becomes LIKE.
         Expr::ScalarFunction(ref call) if call.func.inner().is::<Held>() => (walked, 0),
@@ -57,11 +68,11 @@ fn shielded(expression: Expr, schema: &DFSchema) -> Result<(Transformed<Expr>, u
     })
 }
 
-/// Whether it makes an instant of what a clock or a calendar shows.
-fn sets_a_clock(cast: &Cast, schema: &DFSchema) -> bool {
-    matches!(cast.field.data_type(), DataType::Timestamp(_, Some(_)))
-        && !cast.expr.column_refs().is_empty()
-        && matches!(cast.expr.get_type(schema), Ok(DataType::Timestamp(_, None) | DataType::Date32))
+/// Whether a cast makes an instant of what a clock or a calendar shows.
+fn sets_a_clock(of: &Expr, to: &FieldRef, schema: &DFSchema) -> bool {
+    matches!(to.data_type(), DataType::Timestamp(_, Some(_)))
+        && clocks::is_kept(of)
+        && matches!(of.get_type(schema), Ok(DataType::Timestamp(_, None) | DataType::Date32))
 }
 
 /// What the function in between is given, at the top of an expression.

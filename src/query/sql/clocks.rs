@@ -1,14 +1,94 @@
 //! Project-local times and UTC times in one column, or beside each other: the engine would take the local one for UTC.
-//! A time that is written out, or made of nothing that is kept, is of the kind that it meets.
+//!
+//! A time that is written out is of the kind that it meets. An instant that is made of nothing that is kept, such as
+//! `now()` or a text with an offset, becomes what the project's clock showed then where it is compared with that clock.
 
-use arrow::datatypes::DataType;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::DFSchema;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
+use datafusion::functions::datetime::to_local_time;
+use datafusion::logical_expr::expr::InList;
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator};
+use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, cast, lit};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::query::QueryError;
+use crate::period::zone_name;
+use crate::query::{QueryError, local_micros};
+
+/// Sets the instants in the comparisons of a plan, as the caller wrote it, to the project's clock.
+pub(super) fn set(plan: LogicalPlan, zone: &TimeZone) -> Result<LogicalPlan> {
+    let set = plan.transform_up_with_subqueries(|node| {
+        let schema = merge_schema(&node.inputs());
+        let names = NamePreserver::new(&node);
+        node.map_expressions(|expression| {
+            let name = names.save(&expression);
+            let set = expression.transform_up(|part| Ok(compared(part, &schema, zone)))?;
+            Ok(set.update_data(|expression| name.restore(expression)))
+        })
+    });
+    Ok(set?.data)
+}
+
+fn compared(part: Expr, schema: &DFSchema, zone: &TimeZone) -> Transformed<Expr> {
+    let beside = |of: &Expr, value: Expr| shown_beside(of, value, schema, zone);
+    Transformed::yes(match part {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if compares(op) => {
+            let shown_right = beside(&left, *right);
+            let shown_left = beside(&shown_right, *left);
+            Expr::BinaryExpr(BinaryExpr { left: Box::new(shown_left), op, right: Box::new(shown_right) })
+        }
+        Expr::Between(Between { expr, negated, low, high }) => {
+            let (low, high) = (Box::new(beside(&expr, *low)), Box::new(beside(&expr, *high)));
+            Expr::Between(Between { expr, negated, low, high })
+        }
+        Expr::InList(InList { expr, list, negated }) => {
+            let list = list.into_iter().map(|value| beside(&expr, value)).collect();
+            Expr::InList(InList { expr, list, negated })
+        }
+        other => return Transformed::no(other),
+    })
+}
+
+fn compares(operator: Operator) -> bool {
+    use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
+    matches!(operator, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
+}
+
+/// The value as it is shown beside a time or a day of the project's clock, if `of` is one and the value an instant.
+fn shown_beside(of: &Expr, value: Expr, schema: &DFSchema, zone: &TimeZone) -> Expr {
+    if !matches!(of.get_type(schema), Ok(DataType::Timestamp(_, None) | DataType::Date32)) {
+        return value;
+    }
+    if let Some(instant) = written_instant(&value) {
+        return lit(local_micros(zone.to_datetime(instant)));
+    }
+    match value.get_type(schema) {
+        Ok(DataType::Timestamp(_, Some(_))) if !is_kept(&value) => {
+            let zoned = DataType::Timestamp(TimeUnit::Nanosecond, Some(zone_name(zone).into()));
+            to_local_time().call(vec![cast(value, zoned)])
+        }
+        _ => value,
+    }
+}
+
+/// A text that is a time with its offset, also where the caller says that it is a time. The engine would drop the offset.
+fn written_instant(value: &Expr) -> Option<Timestamp> {
+    match value {
+        Expr::Literal(text, _) => text.try_as_str()??.trim().parse().ok(),
+        Expr::Cast(Cast { expr, field }) if matches!(field.data_type(), DataType::Timestamp(_, None)) => {
+            written_instant(expr)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a column's value is in it, of this query or of one around it.
+pub(super) fn is_kept(expression: &Expr) -> bool {
+    !expression.column_refs().is_empty() || expression.contains_outer()
+}
 
 /// `asked`: as the caller wrote it. `typed`: with the casts that the engine put in.
 ///
@@ -35,13 +115,16 @@ fn meetings(plan: &LogicalPlan, with_differences: bool) -> Result<usize> {
             expression.apply(|part| {
                 let clock = |side: &Expr| side.get_type(&schema).ok().as_ref().and_then(clock_of);
                 let meets = match part {
-                    Expr::Cast(Cast { expr, field }) if !expr.column_refs().is_empty() => {
+                    Expr::Cast(Cast { expr, field }) if is_kept(expr) => {
                         // A day of an instant is asked for by its cast alone.
                         let is_time = matches!(field.data_type(), DataType::Timestamp(..));
                         is_time && differ(clock(expr), clock_of(field.data_type()))
                     }
+                    // `now()` beside a day in CASE or UNION: what the clock of UTC shows.
+                    Expr::Cast(Cast { expr, field }) if matches!(field.data_type(), DataType::Timestamp(_, None)) => {
+                        matches!(expr.get_type(&schema), Ok(DataType::Timestamp(_, Some(_))))
+                    }
                     Expr::BinaryExpr(BinaryExpr { left, op: Operator::Minus, right }) if with_differences => {
-                        let is_kept = |side: &Expr| !side.column_refs().is_empty();
                         is_kept(left) && is_kept(right) && differ(clock(left), clock(right))
                     }
                     _ => false,

@@ -24,14 +24,23 @@ impl ExprPlanner for Instants {
     }
 }
 
-/// Its type, when it is one. Only of what is neither deep nor long, since this is asked at every level of an expression.
+/// Levels of a side that are looked into: its type is asked for at every level of an expression.
+const DEEPEST: usize = 3;
+
+/// Its type, when it is one.
 fn instant(side: &Expr, schema: &DFSchema) -> Option<DataType> {
-    let is_short = match side {
-        Expr::Column(_) | Expr::Literal(..) => true,
-        Expr::ScalarFunction(call) => call.args.is_empty(),
-        Expr::Cast(cast) => matches!(*cast.expr, Expr::Column(_) | Expr::Literal(..)),
-        _ => false,
-    };
-    let kind = is_short.then(|| side.get_type(schema).ok()).flatten()?;
+    let kind = is_shallow(side, DEEPEST).then(|| side.get_type(schema).ok()).flatten()?;
     matches!(kind, DataType::Timestamp(_, Some(_))).then_some(kind)
+}
+
+fn is_shallow(side: &Expr, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else { return false };
+    match side {
+        Expr::Column(_) | Expr::OuterReferenceColumn(..) | Expr::Literal(..) | Expr::ScalarSubquery(_) => true,
+        Expr::ScalarFunction(call) => call.args.iter().all(|argument| is_shallow(argument, below)),
+        Expr::AggregateFunction(call) => call.params.args.iter().all(|argument| is_shallow(argument, below)),
+        Expr::BinaryExpr(sum) => is_shallow(&sum.left, below) && is_shallow(&sum.right, below),
+        Expr::Cast(cast) => is_shallow(&cast.expr, below),
+        _ => false,
+    }
 }

@@ -16,6 +16,25 @@ use crate::support::TestGateway;
 #[case("week(event_time)")]
 #[case("day(event_time)")]
 #[case("dayofweek(event_time)")]
+#[case("dayname(event_time)")]
+#[case("add_months(event_time, 1)")]
+#[case("date_sub(event_time, 1)")]
+#[case("to_number(prop_amount)")]
+#[case("curdate()")]
+#[case("sumif(prop_amount)")]
+#[case("min_by(identity, event_time)")]
+#[case("first(identity)")]
+#[case("last(identity)")]
+#[case("listagg(identity)")]
+#[case("charindex('a', identity)")]
+#[case("mid(identity, 1, 3)")]
+#[case("mod(prop_amount, 10)")]
+#[case("div(prop_amount, 10)")]
+#[case("variance(prop_amount)")]
+#[case("truncate(prop_amount)")]
+#[case("sign(prop_amount)")]
+#[case("dbo.isnull(prop_amount, 0)")]
+#[case("convert(double, prop_amount)")]
 #[case("dayofyear(event_time)")]
 #[case("hour(event_time)")]
 #[case("minute(event_time)")]
@@ -45,9 +64,9 @@ async fn a_function_of_another_engine_is_refused_with_what_says_the_same_here(#[
 
 #[rstest]
 #[case("len(identity)", "`length`")]
-#[case("charindex('a', identity)", "`strpos`")]
 #[case("lisagg(identity)", "no function `lisagg` here")]
-#[case("listagg(identity, ',')", "`string_agg`")]
+#[case("ceiling(prop_amount)", "`ceil`")]
+#[case("lenn(identity)", "no function `lenn` here")]
 #[case("date_trnc('day', event_time)", "`date_trunc`")]
 #[case("xyzzy(1)", "no function `xyzzy` here")]
 #[case("to_char(event_time, 'YYYY-MM')", "'%Y-%m-%d %H:%M'")]
@@ -67,6 +86,35 @@ async fn the_first_rows_are_asked_for_with_limit() {
     let refused =
         ask(&gateway, r#"SELECT TOP 3 event_time FROM events."Charged""#).await.refused(400, "request_bad_sql");
     assert!(refused["detail"].as_str().unwrap().contains("LIMIT"), "{refused}");
+}
+
+#[rstest]
+#[case("min_by(a)", "first_value(identity ORDER BY event_time)`")]
+#[case("max_by(a)", "DESC")]
+#[case("dayname(a)", "%A")]
+#[case("monthname(a)", "%B")]
+#[case("date_sub(a)", "- INTERVAL")]
+#[case("add_months(a)", "'1 month'")]
+#[case("sumif(a)", "sum(prop_amount) FILTER")]
+#[case("weekday(a)", "Sunday is 0")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_instead_means_the_same(#[case] call: &str, #[case] words: &str) {
+    let gateway = TestGateway::start().await;
+    let refused = ask(&gateway, &format!("SELECT {call} FROM (VALUES (1)) v(a)")).await.refused(400, "request_bad_sql");
+    assert!(refused["detail"].as_str().unwrap().contains(words), "{refused}");
+}
+
+#[rstest]
+#[case("now() - max(event_time_utc)")]
+#[case("extract(epoch FROM now() - max(event_time_utc))")]
+#[case("date_trunc('day', now()) - max(event_time_utc)")]
+#[case("max((now() - INTERVAL '1 day') - event_time_utc)")]
+#[case(r#"now() - (SELECT max(event_time_utc) FROM events."Charged")"#)]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instant_is_taken_from_another_wherever_they_stand(#[case] difference: &str) {
+    let gateway = TestGateway::start().await;
+    let found = rows(&gateway, &format!(r#"SELECT {difference} AS a FROM events."Charged" LIMIT 1"#)).await;
+    assert_ne!(found.rows[0]["a"], "");
 }
 
 /// In any zone and precision the same time lies between them.

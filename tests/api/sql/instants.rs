@@ -1,0 +1,94 @@
+//! Instants beside the project's clock, on projects of both ends of the world: what a condition on a local time or day
+//! finds, the same condition on the UTC time finds as well.
+
+use rstest::rstest;
+
+use super::{WEEK, address, ask, rows};
+use crate::support::{Setup, TestGateway};
+
+async fn project_in(zone: &'static str) -> TestGateway {
+    TestGateway::with(Setup { zone, ..Setup::default() }).await
+}
+
+async fn count(gateway: &TestGateway, condition: &str) -> String {
+    let sql = format!(r#"SELECT count(*) AS n FROM events."Charged" a WHERE {condition}"#);
+    rows(gateway, &sql).await.rows[0]["n"].clone()
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_time_is_compared_with_an_instant_as_the_utc_time_is(
+    #[values("America/Los_Angeles", "Asia/Kolkata", "Pacific/Kiritimati")] zone: &'static str,
+) {
+    let gateway = project_in(zone).await;
+    let wanted = count(&gateway, "event_time_utc >= TIMESTAMPTZ '2026-11-05T12:00:00Z'").await;
+    assert_ne!(wanted, count(&gateway, "event_time_utc IS NOT NULL").await);
+    assert_ne!(wanted, count(&gateway, "event_time >= TIMESTAMP '2026-11-05 12:00:00'").await, "the zone is seen");
+    for same in [
+        "event_time >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
+        "TRY_CAST(event_time AS TIMESTAMPTZ) >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
+        "CAST(event_time AS TIMESTAMPTZ) >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
+        "event_time >= '2026-11-05T12:00:00Z'",
+        "event_time >= '2026-11-05T17:30:00+05:30'",
+        "event_time >= TIMESTAMP '2026-11-05T12:00:00Z'",
+        "event_time BETWEEN '2026-11-05T12:00:00Z' AND now()",
+        "NOT event_time < '2026-11-05T12:00:00Z'",
+        "event_time_utc >= '2026-11-05T12:00:00Z'",
+        "event_time_utc >= TIMESTAMP '2026-11-05T12:00:00Z'",
+        // From within another query.
+        r#"EXISTS (SELECT 1 FROM events."Charged" b WHERE b.row_id = a.row_id AND a.event_time >= TIMESTAMPTZ '2026-11-05T12:00:00Z')"#,
+        r#"EXISTS (SELECT 1 FROM events."Charged" b WHERE b.row_id = a.row_id AND a.event_time::timestamptz >= TIMESTAMPTZ '2026-11-05T12:00:00Z')"#,
+    ] {
+        assert_eq!(count(&gateway, same).await, wanted, "{same}");
+    }
+}
+
+#[rstest]
+#[case("America/Los_Angeles", "2026-11-05T08:00:00Z")]
+#[case("Asia/Kolkata", "2026-11-04T18:30:00Z")]
+#[case("Pacific/Kiritimati", "2026-11-04T10:00:00Z")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_begins_at_midnight_of_the_project(#[case] zone: &'static str, #[case] midnight: &str) {
+    let gateway = project_in(zone).await;
+    let day = count(&gateway, "event_date = DATE '2026-11-05'").await;
+    assert_ne!(day, "0");
+    for same in [
+        format!("event_date = TIMESTAMPTZ '{midnight}'"),
+        format!("event_date = '{midnight}'"),
+        format!("event_date IN (TIMESTAMPTZ '{midnight}')"),
+        format!("event_date = date_trunc('day', TIMESTAMPTZ '{midnight}' + INTERVAL '3 hours')"),
+        format!("TIMESTAMPTZ '{midnight}' = event_date"),
+        format!("event_date BETWEEN TIMESTAMPTZ '{midnight}' AND TIMESTAMPTZ '{midnight}' + INTERVAL '23 hours'"),
+    ] {
+        assert_eq!(count(&gateway, &same).await, day, "{same}");
+    }
+}
+
+#[rstest]
+#[case(r#"SELECT greatest(event_date, date_trunc('day', now())) FROM events."Charged""#)]
+#[case(r#"SELECT event_date FROM events."Charged" UNION ALL SELECT now()"#)]
+#[case(
+    r#"SELECT count(*) FROM events."Charged" a WHERE EXISTS (SELECT 1 FROM events."Added To Cart" b
+          WHERE b.identity = a.identity AND b.event_time_utc > a.event_time)"#
+)]
+#[tokio::test(flavor = "multi_thread")]
+async fn clocks_that_meet_where_nobody_says_how_are_refused(#[case] sql: &str) {
+    let gateway = TestGateway::start().await;
+    let refused = ask(&gateway, sql).await.refused(400, "request_bad_sql");
+    assert!(refused["detail"].as_str().unwrap().contains("clock"), "{refused}");
+}
+
+/// On the first of November an hour came twice there.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_that_came_twice_keeps_no_condition_from_being_answered() {
+    let gateway = project_in("America/Los_Angeles").await;
+    let sql = |condition: &str| format!(r#"SELECT count(*) AS n FROM events."Charged" WHERE {condition}"#);
+    let count = async |condition: &str| {
+        let address = address(&sql(condition)).replace(WEEK, "from=2026-10-30&to=2026-11-03");
+        gateway.get(&address).await.good().csv().rows[0]["n"].clone()
+    };
+    let wanted = count("event_time_utc >= TIMESTAMPTZ '2026-11-02T00:00:00Z'").await;
+    assert_ne!(wanted, count("event_date IS NOT NULL").await);
+    assert_eq!(count("event_time >= TIMESTAMPTZ '2026-11-02T00:00:00Z'").await, wanted);
+    assert_eq!(count("event_time BETWEEN '2026-11-02T00:00:00Z' AND now()").await, wanted);
+}
