@@ -2,13 +2,13 @@
 //!
 //! Within milliseconds in general. While a load is under way ([`Load`]) only when there is much of it, since a load
 //! takes again at once what it frees. Every thread has memory of its own, which no other can give back for it: after a
-//! load, or a long answer, each does so when it next finds the time. Sets numbers of mimalloc's; who links another
+//! load or a long answer, and every second while the process is large, each does so when it finds the time. Sets numbers of mimalloc's; who links another
 //! allocator is not affected by those.
 
 use std::cell::Cell;
 use std::ffi::c_long;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use libmimalloc_sys::{mi_collect, mi_option_set, mi_option_t};
 use parking_lot::Mutex;
@@ -29,8 +29,11 @@ const PURGE_DELAY: mi_option_t = 15;
 const SOON: c_long = 15;
 /// While a load is under way: what one page frees, the next one takes.
 const LATE: c_long = 1_000;
-/// Resident bytes above which a load gives back what it freed all the same, at most once in [`SOON`].
+/// Resident bytes above which all that was freed goes back: of a load at most once in [`SOON`], of a thread in [`SELDOM`].
 const MOST_KEPT: usize = 200 << 20;
+/// How often a thread looks for itself while nothing is loaded: what it keeps grows over minutes, as others free what it
+/// took. It costs a millisecond.
+const SELDOM: Duration = Duration::from_secs(1);
 /// Pieces of work after which the end of a load gives back as well. Small loads come by the hundred, and to look through
 /// all memory after each would slow down those who read.
 const PIECES: usize = 16;
@@ -52,6 +55,8 @@ static ENDED: AtomicUsize = AtomicUsize::new(0);
 thread_local! {
     /// [`ENDED`] when this thread last gave back what it had.
     static SEEN: Cell<usize> = const { Cell::new(0) };
+    /// When it last looked whether the process is large.
+    static LOOKED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// A part of a load under way. While there is one, freed memory is kept for what comes next, as long as the process is
@@ -125,13 +130,25 @@ pub fn pace() {
     }
 }
 
-/// To be called by threads that are about to sleep: gives back what this one keeps, if much work has ended since it last
-/// did and none is under way.
+/// To be called by threads that are about to sleep: gives back what this one keeps, if nothing is being loaded and either
+/// much work has ended since it last did or the process is large.
 pub fn settle() {
+    if LOADING.load(Ordering::Relaxed) {
+        return;
+    }
     let ended = ENDED.load(Ordering::Relaxed);
-    if !LOADING.load(Ordering::Relaxed) && SEEN.replace(ended) != ended {
+    if SEEN.replace(ended) != ended || (time_to_look() && resident().is_some_and(|bytes| bytes > MOST_KEPT)) {
         give_back();
     }
+}
+
+fn time_to_look() -> bool {
+    let now = Instant::now();
+    let is_time = LOOKED.get().is_none_or(|last| now.duration_since(last) >= SELDOM);
+    if is_time {
+        LOOKED.set(Some(now));
+    }
+    is_time
 }
 
 fn set(option: mi_option_t, value: c_long) {

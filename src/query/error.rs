@@ -127,7 +127,12 @@ fn first_line(message: &str) -> String {
             Err(_) => format!("the function `{function}` does not take values of the type {kind}"),
         };
     }
-    if message.starts_with("Physical plan does not support logical expression") {
+    if message.contains("Cannot cast timezone to different timezone") {
+        return "a time of the project's clock is made an instant, and that clock showed its hour twice or not at all, as \
+                when summer time ends or begins; `event_time_utc` says which instant it was"
+            .to_owned();
+    }
+    if message.contains("Physical plan does not support logical expression") && !message.contains("GroupingSet") {
         let part = if message.contains("ScalarSubquery(") { "a subquery" } else { "a column of the query around it" };
         return format!("{part} stands where it cannot be computed; a JOIN says the same");
     }
@@ -195,6 +200,7 @@ mod tests {
                  'sum' requires Decimal, but received String (DataType: Utf8View).,Error during planning: …",
                 "the function `sum` does not take values of the type String",
             ),
+            ("Arrow error: Cast error: Cannot cast timezone to different timezone", "`event_time_utc` says which"),
             ("Schema error: No field named a.\nmore", "No field named a."),
             (
                 "Execution error: Function 'coalesce' user-defined coercion failed with: Execution error: Fail to find the \

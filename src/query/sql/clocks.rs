@@ -3,6 +3,8 @@
 //! A time that is written out is of the kind that it meets. An instant that is made of nothing that is kept, such as
 //! `now()` or a text with an offset, becomes what the project's clock showed then where it is compared with that clock.
 
+use std::ops::RangeInclusive;
+
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
@@ -13,6 +15,7 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, cast, lit};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::period::zone_name;
@@ -24,6 +27,10 @@ pub(super) fn set(plan: LogicalPlan, zone: &TimeZone) -> Result<LogicalPlan> {
         let schema = merge_schema(&node.inputs());
         let names = NamePreserver::new(&node);
         node.map_expressions(|expression| {
+            // A name could only be given to all of them together.
+            if let Expr::GroupingSet(_) = expression {
+                return Ok(Transformed::no(expression));
+            }
             let name = names.save(&expression);
             let set = expression.transform_up(|part| Ok(compared(part, &schema, zone)))?;
             Ok(set.update_data(|expression| name.restore(expression)))
@@ -57,13 +64,43 @@ fn compares(operator: Operator) -> bool {
     matches!(operator, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
 }
 
-/// The value as it is shown beside a time or a day of the project's clock, if `of` is one and the value an instant.
+/// Years that the engine can compare with a day: it counts nanoseconds there.
+const BESIDE_DAYS: RangeInclusive<i16> = 1700..=2200;
+
+/// Whether a value without a zone was made of an instant: it has the digits of UTC.
+fn shows_utc(of: &Expr, schema: &DFSchema) -> bool {
+    let found = of.exists(|part| {
+        let of = match part {
+            Expr::Cast(cast) => &cast.expr,
+            Expr::TryCast(cast) => &cast.expr,
+            Expr::ScalarFunction(call) if call.func.name() == "to_local_time" && call.args.len() == 1 => &call.args[0],
+            _ => return Ok(false),
+        };
+        Ok(is_kept(of) && matches!(of.get_type(schema), Ok(DataType::Timestamp(_, Some(_)))))
+    });
+    found.unwrap_or(false)
+}
+
+/// The value as it is shown beside a time or a day of the project's clock, if `of` is one.
 fn shown_beside(of: &Expr, value: Expr, schema: &DFSchema, zone: &TimeZone) -> Expr {
-    if !matches!(of.get_type(schema), Ok(DataType::Timestamp(_, None) | DataType::Date32)) {
+    if shows_utc(of, schema) {
         return value;
     }
-    if let Some(instant) = written_instant(&value) {
-        return lit(local_micros(zone.to_datetime(instant)));
+    let of_time = match of.get_type(schema) {
+        Ok(DataType::Timestamp(_, None)) => true,
+        Ok(DataType::Date32) => false,
+        _ => return value,
+    };
+    if let Some(text) = written(&value) {
+        if let Ok(time) = text.parse::<Timestamp>().map(|instant| zone.to_datetime(instant))
+            && (of_time || BESIDE_DAYS.contains(&time.year()))
+        {
+            return lit(local_micros(time));
+        }
+        // In microseconds, as what it is compared with. The engine reads nanoseconds, and years after 2262 do not fit.
+        if let (true, Ok(time)) = (of_time, text.parse::<DateTime>()) {
+            return lit(local_micros(time));
+        }
     }
     match value.get_type(schema) {
         Ok(DataType::Timestamp(_, Some(_))) if !is_kept(&value) => {
@@ -74,13 +111,11 @@ fn shown_beside(of: &Expr, value: Expr, schema: &DFSchema, zone: &TimeZone) -> E
     }
 }
 
-/// A text that is a time with its offset, also where the caller says that it is a time. The engine would drop the offset.
-fn written_instant(value: &Expr) -> Option<Timestamp> {
+/// A text, also where the caller says that it is a time. Of one with its offset the engine would drop that.
+fn written(value: &Expr) -> Option<&str> {
     match value {
-        Expr::Literal(text, _) => text.try_as_str()??.trim().parse().ok(),
-        Expr::Cast(Cast { expr, field }) if matches!(field.data_type(), DataType::Timestamp(_, None)) => {
-            written_instant(expr)
-        }
+        Expr::Literal(text, _) => Some(text.try_as_str()??.trim()),
+        Expr::Cast(Cast { expr, field }) if matches!(field.data_type(), DataType::Timestamp(_, None)) => written(expr),
         _ => None,
     }
 }
@@ -99,9 +134,9 @@ pub(super) fn check(asked: &LogicalPlan, typed: &LogicalPlan, zone: &TimeZone) -
         return Ok(());
     }
     Err(QueryError::Sql(
-        "a time or a day on the project's clock, such as `event_time` and `event_date`, meets a time of UTC, such as \
-         `event_time_utc`; use two of one kind, or say with CAST(event_time_utc AS TIMESTAMP) that the clock of UTC is to \
-         be taken as it stands"
+        "a time or a day on the project's clock, such as `event_time` and `event_date`, meets an instant, such as \
+         `event_time_utc` or `now()`; use two of one kind (`current_date` and `CAST(now() AS DATE)` are days of the \
+         project), or say with CAST(event_time_utc AS TIMESTAMP) that the clock of UTC is to be taken as it stands"
             .to_owned(),
     ))
 }
@@ -115,14 +150,17 @@ fn meetings(plan: &LogicalPlan, with_differences: bool) -> Result<usize> {
             expression.apply(|part| {
                 let clock = |side: &Expr| side.get_type(&schema).ok().as_ref().and_then(clock_of);
                 let meets = match part {
-                    Expr::Cast(Cast { expr, field }) if is_kept(expr) => {
-                        // A day of an instant is asked for by its cast alone.
-                        let is_time = matches!(field.data_type(), DataType::Timestamp(..));
-                        is_time && differ(clock(expr), clock_of(field.data_type()))
-                    }
-                    // `now()` beside a day in CASE or UNION: what the clock of UTC shows.
-                    Expr::Cast(Cast { expr, field }) if matches!(field.data_type(), DataType::Timestamp(_, None)) => {
-                        matches!(expr.get_type(&schema), Ok(DataType::Timestamp(_, Some(_))))
+                    Expr::Cast(Cast { expr, field }) => {
+                        let from = expr.get_type(&schema);
+                        match (&from, field.data_type()) {
+                            // The engine takes the digits of UTC, whatever the zone.
+                            (Ok(DataType::Timestamp(_, Some(_))), DataType::Timestamp(_, None)) => true,
+                            // A day of an instant is asked for by its cast alone.
+                            (Ok(from), to @ DataType::Timestamp(..)) => {
+                                is_kept(expr) && differ(clock_of(from), clock_of(to))
+                            }
+                            _ => false,
+                        }
                     }
                     Expr::BinaryExpr(BinaryExpr { left, op: Operator::Minus, right }) if with_differences => {
                         is_kept(left) && is_kept(right) && differ(clock(left), clock(right))

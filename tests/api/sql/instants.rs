@@ -92,3 +92,38 @@ async fn an_hour_that_came_twice_keeps_no_condition_from_being_answered() {
     assert_eq!(count("event_time >= TIMESTAMPTZ '2026-11-02T00:00:00Z'").await, wanted);
     assert_eq!(count("event_time BETWEEN '2026-11-02T00:00:00Z' AND now()").await, wanted);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_shows_the_clock_of_utc_is_compared_by_it() {
+    let gateway = project_in("America/Los_Angeles").await;
+    let wanted = count(&gateway, "event_time_utc >= TIMESTAMPTZ '2026-11-05T12:00:00Z'").await;
+    for same in
+        ["event_time_utc::timestamp >= '2026-11-05T12:00:00Z'", "event_time_utc::timestamp >= '2026-11-05 12:00:00'"]
+    {
+        assert_eq!(count(&gateway, same).await, wanted, "{same}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_of_groups_may_ask_for_an_instant() {
+    let gateway = TestGateway::start().await;
+    let sql =
+        r#"SELECT event_date, count(*) AS n FROM events."Charged" GROUP BY ROLLUP(event_date, event_time > now())"#;
+    assert_eq!(rows(&gateway, sql).await.rows.len(), 15, "seven days twice, and all");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_far_away_are_compared_as_well() {
+    let gateway = TestGateway::start().await;
+    let all = count(&gateway, "event_time IS NOT NULL").await;
+    for condition in [
+        "event_time < '9999-12-31'",
+        "event_time < TIMESTAMP '9999-12-31 00:00:00'",
+        "event_time BETWEEN '1600-01-01' AND '2999-12-31 23:59:59.999'",
+        "event_date < '9999-12-31'",
+        "event_date < '9999-12-30T00:00:00Z'",
+        "event_date > '0001-01-01T00:00:00Z'",
+    ] {
+        assert_eq!(count(&gateway, condition).await, all, "{condition}");
+    }
+}
