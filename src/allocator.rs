@@ -2,7 +2,7 @@
 //!
 //! Within milliseconds in general. While a load is under way ([`Load`]) only when there is much of it, since a load
 //! takes again at once what it frees. Every thread has memory of its own, which no other can give back for it: after a
-//! load or a long answer, and every second while the process is large, each does so when it finds the time. Sets numbers of mimalloc's; who links another
+//! load or a long answer, and four times a second while the process is large, each does so when it finds the time. Sets numbers of mimalloc's; who links another
 //! allocator is not affected by those.
 
 use std::cell::Cell;
@@ -29,11 +29,13 @@ const PURGE_DELAY: mi_option_t = 15;
 const SOON: c_long = 15;
 /// While a load is under way: what one page frees, the next one takes.
 const LATE: c_long = 1_000;
-/// Resident bytes above which all that was freed goes back: of a load at most once in [`SOON`], of a thread in [`SELDOM`].
+/// Resident bytes above which a load gives back what it freed all the same, at most once in [`SOON`].
 const MOST_KEPT: usize = 200 << 20;
 /// How often a thread looks for itself while nothing is loaded: what it keeps grows over minutes, as others free what it
 /// took. It costs a millisecond.
-const SELDOM: Duration = Duration::from_secs(1);
+const SELDOM: Duration = Duration::from_millis(250);
+/// Resident bytes above which it does.
+const MOST_KEPT_READING: usize = 128 << 20;
 /// Pieces of work after which the end of a load gives back as well. Small loads come by the hundred, and to look through
 /// all memory after each would slow down those who read.
 const PIECES: usize = 16;
@@ -137,7 +139,7 @@ pub fn settle() {
         return;
     }
     let ended = ENDED.load(Ordering::Relaxed);
-    if SEEN.replace(ended) != ended || (time_to_look() && resident().is_some_and(|bytes| bytes > MOST_KEPT)) {
+    if SEEN.replace(ended) != ended || (time_to_look() && resident().is_some_and(|bytes| bytes > MOST_KEPT_READING)) {
         give_back();
     }
 }

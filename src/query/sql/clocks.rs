@@ -5,6 +5,8 @@
 
 use std::ops::RangeInclusive;
 
+use arrow::array::timezone::Tz;
+use arrow::compute::kernels::cast_utils::string_to_datetime;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
@@ -13,7 +15,9 @@ use datafusion::functions::datetime::to_local_time;
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, cast, lit};
+use datafusion::logical_expr::{
+    Between, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, TryCast, cast, lit,
+};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -70,29 +74,31 @@ const BESIDE_DAYS: RangeInclusive<i16> = 1700..=2200;
 /// Whether a value without a zone was made of an instant: it has the digits of UTC.
 fn shows_utc(of: &Expr, schema: &DFSchema) -> bool {
     let found = of.exists(|part| {
-        let of = match part {
-            Expr::Cast(cast) => &cast.expr,
-            Expr::TryCast(cast) => &cast.expr,
-            Expr::ScalarFunction(call) if call.func.name() == "to_local_time" && call.args.len() == 1 => &call.args[0],
+        // A cast takes the digits of UTC, whatever the zone; the function those of the zone.
+        let (of, of_any_zone) = match part {
+            Expr::Cast(cast) => (cast.expr.as_ref(), true),
+            Expr::TryCast(cast) => (cast.expr.as_ref(), true),
+            Expr::ScalarFunction(call) if call.func.name() == "to_local_time" && call.args.len() == 1 => {
+                (&call.args[0], false)
+            }
             _ => return Ok(false),
         };
-        Ok(is_kept(of) && matches!(of.get_type(schema), Ok(DataType::Timestamp(_, Some(_)))))
+        let shows = matches!(of.get_type(schema), Ok(DataType::Timestamp(_, Some(zone))) if of_any_zone || zone.as_ref() == "UTC");
+        Ok(shows && is_kept(of))
     });
     found.unwrap_or(false)
 }
 
 /// The value as it is shown beside a time or a day of the project's clock, if `of` is one.
 fn shown_beside(of: &Expr, value: Expr, schema: &DFSchema, zone: &TimeZone) -> Expr {
-    if shows_utc(of, schema) {
-        return value;
-    }
+    let zone = if shows_utc(of, schema) { &TimeZone::UTC } else { zone };
     let of_time = match of.get_type(schema) {
         Ok(DataType::Timestamp(_, None)) => true,
         Ok(DataType::Date32) => false,
         _ => return value,
     };
     if let Some(text) = written(&value) {
-        if let Ok(time) = text.parse::<Timestamp>().map(|instant| zone.to_datetime(instant))
+        if let Some(time) = written_instant(text).map(|instant| zone.to_datetime(instant))
             && (of_time || BESIDE_DAYS.contains(&time.year()))
         {
             return lit(local_micros(time));
@@ -120,6 +126,54 @@ fn written(value: &Expr) -> Option<&str> {
     }
 }
 
+/// The instant of a text that says its offset or its zone, by the engine's own grammar: the zone that it is read in makes no
+/// difference to it.
+fn written_instant(text: &str) -> Option<Timestamp> {
+    let read =
+        |zone: &str| string_to_datetime(&zone.parse::<Tz>().ok()?, text).ok().map(|time| time.timestamp_micros());
+    let micros = read("+00:00")?;
+    if read("+01:00")? == micros { Timestamp::from_microsecond(micros).ok() } else { None }
+}
+
+/// Whether a text that says its offset becomes a time without one, which the engine takes by its digits. Beside a UTC time
+/// those are right.
+fn drops_an_offset(part: &Expr) -> bool {
+    let (of, field) = match part {
+        Expr::Cast(Cast { expr, field }) | Expr::TryCast(TryCast { expr, field }) => (expr.as_ref(), field),
+        _ => return false,
+    };
+    let Expr::Literal(text, _) = of else { return false };
+    matches!(field.data_type(), DataType::Timestamp(_, None))
+        && text.try_as_str().flatten().is_some_and(|text| written_instant(text.trim()).is_some())
+}
+
+/// Errors: a text with an offset stands where its offset would be lost.
+fn check_offsets(typed: &LogicalPlan) -> Result<(), QueryError> {
+    let mut lost = false;
+    typed.apply_with_subqueries(|node| {
+        node.apply_expressions(|expression| {
+            expression.apply(|part| {
+                if let Expr::Cast(Cast { expr, field }) = part
+                    && matches!(field.data_type(), DataType::Timestamp(_, Some(zone)) if zone.as_ref() == "UTC")
+                    && drops_an_offset(expr)
+                {
+                    return Ok(TreeNodeRecursion::Jump);
+                }
+                lost |= drops_an_offset(part);
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    match lost {
+        false => Ok(()),
+        true => Err(QueryError::Sql(
+            "a text that says its offset, such as '2026-11-03T12:00:00Z', becomes a time without one; with TIMESTAMPTZ in \
+             front of it, it stays the instant that it is"
+                .to_owned(),
+        )),
+    }
+}
+
 /// Whether a column's value is in it, of this query or of one around it.
 pub(super) fn is_kept(expression: &Expr) -> bool {
     !expression.column_refs().is_empty() || expression.contains_outer()
@@ -130,7 +184,11 @@ pub(super) fn is_kept(expression: &Expr) -> bool {
 /// Errors: the engine casts a local time to UTC where the caller did not say so. A time that is written out is read as
 /// whatever it is compared with.
 pub(super) fn check(asked: &LogicalPlan, typed: &LogicalPlan, zone: &TimeZone) -> Result<(), QueryError> {
-    if *zone == TimeZone::UTC || meetings(typed, true)? <= meetings(asked, false)? {
+    if *zone == TimeZone::UTC {
+        return Ok(());
+    }
+    check_offsets(typed)?;
+    if meetings(typed, true)? <= meetings(asked, false)? {
         return Ok(());
     }
     Err(QueryError::Sql(

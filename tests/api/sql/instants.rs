@@ -30,6 +30,9 @@ async fn a_local_time_is_compared_with_an_instant_as_the_utc_time_is(
         "CAST(event_time AS TIMESTAMPTZ) >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
         "event_time >= '2026-11-05T12:00:00Z'",
         "event_time >= '2026-11-05T17:30:00+05:30'",
+        "event_time >= '2026-11-05 12:00:00 UTC'",
+        "event_time >= '2026-11-05 12:00:00 +00:00'",
+        "event_time >= '2026-11-05 17:30:00 Asia/Kolkata'",
         "event_time >= TIMESTAMP '2026-11-05T12:00:00Z'",
         "event_time BETWEEN '2026-11-05T12:00:00Z' AND now()",
         "NOT event_time < '2026-11-05T12:00:00Z'",
@@ -93,13 +96,29 @@ async fn an_hour_that_came_twice_keeps_no_condition_from_being_answered() {
     assert_eq!(count("event_time BETWEEN '2026-11-02T00:00:00Z' AND now()").await, wanted);
 }
 
+#[rstest]
+#[case("event_time >= TIMESTAMP '2026-11-05T12:00:00Z' - INTERVAL '1 hour'")]
+#[case("event_time >= TRY_CAST('2026-11-05T12:00:00Z' AS TIMESTAMP)")]
+#[case("event_time >= (SELECT TIMESTAMP '2026-11-05T12:00:00Z')")]
+#[case("event_time >= greatest(event_time, TIMESTAMP '2026-11-05 12:00:00 UTC')")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offset_is_never_lost(#[case] condition: &str) {
+    let gateway = TestGateway::start().await;
+    let sql = format!(r#"SELECT count(*) AS n FROM events."Charged" WHERE {condition}"#);
+    let refused = ask(&gateway, &sql).await.refused(400, "request_bad_sql");
+    assert!(refused["detail"].as_str().unwrap().contains("TIMESTAMPTZ"), "{refused}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_shows_the_clock_of_utc_is_compared_by_it() {
     let gateway = project_in("America/Los_Angeles").await;
     let wanted = count(&gateway, "event_time_utc >= TIMESTAMPTZ '2026-11-05T12:00:00Z'").await;
-    for same in
-        ["event_time_utc::timestamp >= '2026-11-05T12:00:00Z'", "event_time_utc::timestamp >= '2026-11-05 12:00:00'"]
-    {
+    for same in [
+        "event_time_utc::timestamp >= '2026-11-05T12:00:00Z'",
+        "to_local_time(event_time_utc) >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
+        "event_time_utc::timestamp >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
+        "event_time_utc::timestamp >= '2026-11-05 12:00:00'",
+    ] {
         assert_eq!(count(&gateway, same).await, wanted, "{same}");
     }
 }
