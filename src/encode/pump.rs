@@ -35,9 +35,8 @@ pub enum StreamError<E> {
 /// Writes one answer.
 ///
 /// Shape: the opening first, then rows in their order, then the closing; chunks are of no particular size. Memory: the
-/// pieces under way, two for each thread and two more (three in all when many answers are), of some 128 KiB each, and the batch
-/// they are cut from; for a
-/// format that is one file two such pieces, two chunks of 256 KiB and, for Parquet, a row group of 32 MiB. `scratch` is
+/// pieces under way, two for each thread and two more (three in all when many answers are), of some 128 KiB each, and the
+/// batch they are cut from; for a format that is one file two such pieces, two chunks of 256 KiB and, for Parquet, a row group of 32 MiB. `scratch` is
 /// for formats that cannot be written in one go.
 pub fn stream<E: Send + 'static>(
     batches: BatchStream<E>,

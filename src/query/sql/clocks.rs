@@ -104,7 +104,11 @@ fn shown_beside(of: &Expr, value: Expr, schema: &DFSchema, zone: &TimeZone) -> E
             return lit(local_micros(time));
         }
         // In microseconds, as what it is compared with. The engine reads nanoseconds, and years after 2262 do not fit.
-        if let (true, Ok(time)) = (of_time, text.parse::<DateTime>()) {
+        // A zone in brackets, which the engine does not know, would be passed over.
+        if of_time
+            && !text.contains('[')
+            && let Ok(time) = text.parse::<DateTime>()
+        {
             return lit(local_micros(time));
         }
     }

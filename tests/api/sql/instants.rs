@@ -110,6 +110,13 @@ async fn an_offset_is_never_lost(#[case] condition: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_zone_in_brackets_is_not_passed_over() {
+    let gateway = TestGateway::start().await;
+    let sql = r#"SELECT count(*) FROM events."Charged" WHERE event_time >= '2026-11-05T12:00:00[America/New_York]'"#;
+    ask(&gateway, sql).await.refused(400, "request_bad_sql");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_shows_the_clock_of_utc_is_compared_by_it() {
     let gateway = project_in("America/Los_Angeles").await;
     let wanted = count(&gateway, "event_time_utc >= TIMESTAMPTZ '2026-11-05T12:00:00Z'").await;
