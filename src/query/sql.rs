@@ -3,6 +3,7 @@
 //! A session of its own knows those views under their names and nothing else: no catalogue of the engine's, no file,
 //! no setting. Its memory and its working time are bounded; what sorts and groups goes to disk before it is refused.
 
+mod arguments;
 mod bounds;
 mod casts;
 mod clocks;
@@ -13,7 +14,9 @@ mod instants;
 mod joined;
 mod made;
 mod output;
+mod seconds;
 mod sums;
+mod texts;
 mod unknown;
 mod weighed;
 mod whole;
@@ -152,7 +155,8 @@ impl Engine {
         let typed = state.analyzer().execute_and_check(logical.clone(), state.config_options(), |_, _| {});
         let typed = typed.map_err(said)?;
         clocks::check(&logical, &typed, &plan.zone)?;
-        Ok((context, casts::kept(typed).map_err(said)?))
+        let kept = casts::kept(typed).and_then(|kept| texts::read(kept, &plan.zone));
+        Ok((context, kept.map_err(said)?))
     }
 }
 

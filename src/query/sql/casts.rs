@@ -31,7 +31,8 @@ pub(super) fn kept(plan: LogicalPlan) -> Result<LogicalPlan> {
         let names = NamePreserver::new(&node);
         node.map_expressions(|expression| {
             let name = names.save(&expression);
-            let (kept, _) = shielded(expression, &schema)?;
+            let held = held(&expression);
+            let (kept, _) = shielded(expression, &schema, held)?;
             Ok(kept.update_data(|expression| name.restore(expression)))
         })
     });
@@ -39,26 +40,26 @@ pub(super) fn kept(plan: LogicalPlan) -> Result<LogicalPlan> {
 }
 
 /// The expression, and how many casts stand within one another at its top.
-fn shielded(expression: Expr, schema: &DFSchema) -> Result<(Transformed<Expr>, usize)> {
+fn shielded(expression: Expr, schema: &DFSchema, held: &ScalarUDF) -> Result<(Transformed<Expr>, usize)> {
     let mut below = 0;
     let walked = expression.map_children(|child| {
-        let (child, depth) = shielded(child, schema)?;
+        let (child, depth) = shielded(child, schema, held)?;
         below = below.max(depth);
         Ok(child)
     })?;
     Ok(match walked.data {
         Expr::Cast(Cast { expr, field }) if below >= DEEPEST => {
-            let held = Box::new(HELD.call(vec![*expr]));
-            (Transformed::yes(Expr::Cast(Cast { expr: held, field })), 1)
+            let expr = Box::new(held.call(vec![*expr]));
+            (Transformed::yes(Expr::Cast(Cast { expr, field })), 1)
         }
         Expr::TryCast(TryCast { expr, field }) if below >= DEEPEST => {
-            let held = Box::new(HELD.call(vec![*expr]));
-            (Transformed::yes(Expr::TryCast(TryCast { expr: held, field })), 1)
+            let expr = Box::new(held.call(vec![*expr]));
+            (Transformed::yes(Expr::TryCast(TryCast { expr, field })), 1)
         }
         Expr::Cast(Cast { ref expr, ref field }) | Expr::TryCast(TryCast { ref expr, ref field })
             if sets_a_clock(expr, field, schema) =>
         {
-            (Transformed::yes(HELD.call(vec![walked.data])), 0)
+            (Transformed::yes(held.call(vec![walked.data])), 0)
         }
         Expr::Cast(_) | Expr::TryCast(_) => (walked, below + 1),
         Expr::AggregateFunction(_) | Expr::WindowFunction(_) => (walked, 0),
@@ -85,12 +86,35 @@ pub(super) fn bare(expression: &Expr) -> &Expr {
     }
 }
 
-static HELD: LazyLock<ScalarUDF> =
-    LazyLock::new(|| ScalarUDF::new_from_impl(Held(Signature::any(1, Volatility::Immutable))));
+/// Whether a name can be given to the expression as a whole only, so that what stands in it must keep its own. Elsewhere
+/// the name of a cast, which is that of the column in it, would meet that column among what a join is made by.
+pub(super) fn keeps_names(expression: &Expr) -> bool {
+    matches!(expression, Expr::GroupingSet(_))
+}
+
+/// The function for the parts of an expression.
+fn held(expression: &Expr) -> &'static ScalarUDF {
+    static HELD: LazyLock<[ScalarUDF; 2]> = LazyLock::new(|| {
+        [false, true].map(|keeps_name| {
+            ScalarUDF::new_from_impl(Held { keeps_name, signature: Signature::any(1, Volatility::Immutable) })
+        })
+    });
+    &HELD[usize::from(keeps_names(expression))]
+}
 
 /// Gives what it is given.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Held(Signature);
+struct Held {
+    /// Whether it has the name of what it is given.
+    keeps_name: bool,
+    signature: Signature,
+}
+
+/// The name of a function in the place of a cast.
+pub(super) fn schema_name(function: &str, keeps_name: bool, arguments: &[Expr]) -> String {
+    let of: String = arguments.iter().map(|argument| argument.schema_name().to_string()).collect();
+    if keeps_name { of } else { format!("{function}({of})") }
+}
 
 impl ScalarUDFImpl for Held {
     fn name(&self) -> &str {
@@ -98,11 +122,11 @@ impl ScalarUDFImpl for Held {
     }
 
     fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
-        Ok(arguments.iter().map(|argument| argument.schema_name().to_string()).collect())
+        Ok(schema_name(self.name(), self.keeps_name, arguments))
     }
 
     fn signature(&self) -> &Signature {
-        &self.0
+        &self.signature
     }
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {

@@ -5,8 +5,6 @@
 
 use std::ops::RangeInclusive;
 
-use arrow::array::timezone::Tz;
-use arrow::compute::kernels::cast_utils::string_to_datetime;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
@@ -18,11 +16,13 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     Between, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, TryCast, cast, lit,
 };
+use datafusion::scalar::ScalarValue;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::period::zone_name;
+use super::{arguments, texts};
+use crate::period::{day_number, zone_name};
 use crate::query::{QueryError, local_micros};
 
 /// Sets the instants in the comparisons of a plan, as the caller wrote it, to the project's clock.
@@ -68,7 +68,7 @@ fn compares(operator: Operator) -> bool {
     matches!(operator, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
 }
 
-/// Years that the engine can compare with a day: it counts nanoseconds there.
+/// Years in which the engine can compare a time with a day: it counts nanoseconds there. Others are compared by their days.
 const BESIDE_DAYS: RangeInclusive<i16> = 1700..=2200;
 
 /// Whether a value without a zone was made of an instant: it has the digits of UTC.
@@ -98,10 +98,11 @@ fn shown_beside(of: &Expr, value: Expr, schema: &DFSchema, zone: &TimeZone) -> E
         _ => return value,
     };
     if let Some(text) = written(&value) {
-        if let Some(time) = written_instant(text).map(|instant| zone.to_datetime(instant))
-            && (of_time || BESIDE_DAYS.contains(&time.year()))
-        {
-            return lit(local_micros(time));
+        if let Some(time) = written_instant(text).map(|instant| zone.to_datetime(instant)) {
+            return match of_time || BESIDE_DAYS.contains(&time.year()) {
+                true => lit(local_micros(time)),
+                false => lit(ScalarValue::Date32(Some(day_number(time.date())))),
+            };
         }
         // In microseconds, as what it is compared with. The engine reads nanoseconds, and years after 2262 do not fit.
         // A zone in brackets, which the engine does not know, would be passed over.
@@ -130,13 +131,9 @@ fn written(value: &Expr) -> Option<&str> {
     }
 }
 
-/// The instant of a text that says its offset or its zone, by the engine's own grammar: the zone that it is read in makes no
-/// difference to it.
+/// Of a text that says its offset or its zone.
 fn written_instant(text: &str) -> Option<Timestamp> {
-    let read =
-        |zone: &str| string_to_datetime(&zone.parse::<Tz>().ok()?, text).ok().map(|time| time.timestamp_micros());
-    let micros = read("+00:00")?;
-    if read("+01:00")? == micros { Timestamp::from_microsecond(micros).ok() } else { None }
+    texts::instant(text).ok()?.ok()
 }
 
 /// Whether a text that says its offset becomes a time without one, which the engine takes by its digits. Beside a UTC time
@@ -147,7 +144,7 @@ fn drops_an_offset(part: &Expr) -> bool {
         _ => return false,
     };
     let Expr::Literal(text, _) = of else { return false };
-    matches!(field.data_type(), DataType::Timestamp(_, None))
+    matches!(field.data_type(), DataType::Timestamp(_, None) | DataType::Date32)
         && text.try_as_str().flatten().is_some_and(|text| written_instant(text.trim()).is_some())
 }
 
@@ -192,7 +189,9 @@ pub(super) fn check(asked: &LogicalPlan, typed: &LogicalPlan, zone: &TimeZone) -
         return Ok(());
     }
     check_offsets(typed)?;
-    if meetings(typed, true)? <= meetings(asked, false)? {
+    arguments::check(typed)?;
+    let zone = zone_name(zone);
+    if meetings(typed, zone, true)? <= meetings(asked, zone, false)? {
         return Ok(());
     }
     Err(QueryError::Sql(
@@ -203,14 +202,14 @@ pub(super) fn check(asked: &LogicalPlan, typed: &LogicalPlan, zone: &TimeZone) -
     ))
 }
 
-/// How many local times are cast to UTC, or UTC to local ones; with differences, also how often one is taken from the other.
-fn meetings(plan: &LogicalPlan, with_differences: bool) -> Result<usize> {
+/// `zone`: that of the session. How many local times are cast to UTC, or UTC to local ones; with differences, also how often one is taken from the other.
+fn meetings(plan: &LogicalPlan, zone: &str, with_differences: bool) -> Result<usize> {
     let mut meetings = 0;
     plan.apply_with_subqueries(|node| {
         let schema = merge_schema(&node.inputs());
         node.apply_expressions(|expression| {
             expression.apply(|part| {
-                let clock = |side: &Expr| side.get_type(&schema).ok().as_ref().and_then(clock_of);
+                let clock = |side: &Expr| side.get_type(&schema).ok().as_ref().and_then(|kind| clock_of(kind, zone));
                 let meets = match part {
                     Expr::Cast(Cast { expr, field }) => {
                         let from = expr.get_type(&schema);
@@ -219,7 +218,7 @@ fn meetings(plan: &LogicalPlan, with_differences: bool) -> Result<usize> {
                             (Ok(DataType::Timestamp(_, Some(_))), DataType::Timestamp(_, None)) => true,
                             // A day of an instant is asked for by its cast alone.
                             (Ok(from), to @ DataType::Timestamp(..)) => {
-                                is_kept(expr) && differ(clock_of(from), clock_of(to))
+                                is_kept(expr) && differ(clock_of(from, zone), clock_of(to, zone))
                             }
                             _ => false,
                         }
@@ -244,10 +243,10 @@ enum Clock {
 }
 
 /// Of a time or a day. What has the session's zone, such as `now()`, goes with either.
-fn clock_of(kind: &DataType) -> Option<Clock> {
+fn clock_of(kind: &DataType, session: &str) -> Option<Clock> {
     match kind {
         DataType::Timestamp(_, None) | DataType::Date32 => Some(Clock::Local),
-        DataType::Timestamp(_, Some(zone)) if zone.as_ref() == "UTC" => Some(Clock::Utc),
+        DataType::Timestamp(_, Some(zone)) if zone.as_ref() != session => Some(Clock::Utc),
         _ => None,
     }
 }

@@ -18,6 +18,7 @@ use super::growth::{self, Bounded};
 use super::instants::Instants;
 use super::joined::Joining;
 use super::made::Made;
+use super::seconds::ToTimestamp;
 use super::sums;
 use crate::query::QueryError;
 
@@ -70,7 +71,8 @@ static REFUSED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Puts the bounded functions, and the sum that does not wrap, in the place of the engine's own. `memory`: that of the query, in bytes.
+/// Puts the bounded functions, the sum that does not wrap and the instants of whole numbers in the place of the engine's own.
+/// `memory`: that of the query, in bytes.
 pub(super) fn bound(context: &mut SessionContext, memory: u64) -> Result<(), QueryError> {
     let made = Made::of(memory);
     for (name, growth) in growth::of_functions() {
@@ -78,6 +80,8 @@ pub(super) fn bound(context: &mut SessionContext, memory: u64) -> Result<(), Que
         let bounded = ScalarUDF::new_from_impl(Bounded::new(function, growth, made.clone()));
         FunctionRegistry::register_udf(context, Arc::new(bounded))?;
     }
+    let instants = ToTimestamp::new(context.udf("to_timestamp")?);
+    FunctionRegistry::register_udf(context, Arc::new(ScalarUDF::new_from_impl(instants)))?;
     FunctionRegistry::register_udaf(context, Arc::new(sums::sum()))?;
     FunctionRegistry::register_expr_planner(context, Arc::new(Joining::new(made)))?;
     FunctionRegistry::register_expr_planner(context, Arc::new(Instants))?;
@@ -112,6 +116,13 @@ fn why_not(call: &ScalarFunction) -> Option<String> {
     let name = call.func.name();
     if !is_offered(name) {
         return Some(format!("the function `{name}` is not offered here"));
+    }
+    if name == "from_unixtime" && call.args.len() == 1 {
+        return Some(
+            "`from_unixtime` of one value shows the clock of UTC without saying so; with the zone, from_unixtime(…, 'UTC'), it \
+             is the instant"
+                .to_owned(),
+        );
     }
     // As other engines write it. It would stand in every row as it is.
     if name == "to_char"

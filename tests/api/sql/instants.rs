@@ -38,6 +38,20 @@ async fn a_local_time_is_compared_with_an_instant_as_the_utc_time_is(
         "NOT event_time < '2026-11-05T12:00:00Z'",
         "event_time_utc >= '2026-11-05T12:00:00Z'",
         "event_time_utc >= TIMESTAMP '2026-11-05T12:00:00Z'",
+        // Seconds since 1970.
+        "event_time >= to_timestamp(1793880000)",
+        "event_time_utc >= to_timestamp(1793880000)",
+        "event_time_utc >= to_timestamp(1793880000.0)",
+        "event_time_utc >= to_timestamp(to_unixtime('2026-11-05T12:00:00Z'))",
+        "to_unixtime(event_time_utc) >= 1793880000",
+        "event_time >= to_timestamp_millis(1793880000000)",
+        "event_time >= from_unixtime(1793880000, 'UTC')",
+        "event_time >= to_timestamp('2026-11-05T12:00:00Z')",
+        // Texts that the query makes, or finds.
+        "event_time >= CAST('2026-11-05T12' || ':00:00Z' AS TIMESTAMP)",
+        "event_time >= '2026-11-05T12' || ':00:00Z'",
+        "event_time >= TRY_CAST(replace(a.row_id, a.row_id, '2026-11-05T12:00:00Z') AS TIMESTAMP)",
+        "event_time >= replace(a.row_id, a.row_id, '2026-11-05T13:00:00+01:00')",
         // From within another query.
         r#"EXISTS (SELECT 1 FROM events."Charged" b WHERE b.row_id = a.row_id AND a.event_time >= TIMESTAMPTZ '2026-11-05T12:00:00Z')"#,
         r#"EXISTS (SELECT 1 FROM events."Charged" b WHERE b.row_id = a.row_id AND a.event_time::timestamptz >= TIMESTAMPTZ '2026-11-05T12:00:00Z')"#,
@@ -74,6 +88,11 @@ async fn a_day_begins_at_midnight_of_the_project(#[case] zone: &'static str, #[c
     r#"SELECT count(*) FROM events."Charged" a WHERE EXISTS (SELECT 1 FROM events."Added To Cart" b
           WHERE b.identity = a.identity AND b.event_time_utc > a.event_time)"#
 )]
+#[case(r#"SELECT lag(event_time, 1, now()) OVER (ORDER BY event_time) FROM events."Charged""#)]
+#[case(r#"SELECT lead(event_date, 1, event_time_utc) OVER (ORDER BY event_time) FROM events."Charged""#)]
+#[case(r#"SELECT date_bin(INTERVAL '1 day', event_time, now()) FROM events."Charged""#)]
+#[case(r#"SELECT to_unixtime(event_time) FROM events."Charged""#)]
+#[case(r#"SELECT from_unixtime(1793880000)"#)]
 #[tokio::test(flavor = "multi_thread")]
 async fn clocks_that_meet_where_nobody_says_how_are_refused(#[case] sql: &str) {
     let gateway = TestGateway::start().await;
@@ -152,4 +171,34 @@ async fn times_far_away_are_compared_as_well() {
     ] {
         assert_eq!(count(&gateway, condition).await, all, "{condition}");
     }
+}
+
+/// Two tables have each other's columns there, beside what they are joined by.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_joined_by_instants_of_local_times() {
+    let gateway = project_in("America/Los_Angeles").await;
+    let all = count(&gateway, "true").await;
+    let of =
+        |joined: &str| format!(r#"SELECT count(*) AS n FROM events."Charged" a JOIN events."Charged" b ON {joined}"#);
+    let wanted = rows(&gateway, &of("a.event_time_utc = b.event_time_utc")).await.rows[0]["n"].clone();
+    for same in [
+        "a.event_time::timestamptz = b.event_time::timestamptz",
+        "a.event_time::timestamptz = b.event_time_utc",
+        "a.event_time_utc = b.event_time::timestamptz AND a.event_time = b.event_time",
+        "a.event_time = b.event_time",
+        "a.event_time = CAST(b.event_time::text AS TIMESTAMP)",
+    ] {
+        assert_eq!(rows(&gateway, &of(same)).await.rows[0]["n"], wanted, "{same}");
+    }
+    let within = r#"event_time::timestamptz IN (SELECT event_time::timestamptz FROM events."Charged")"#;
+    assert_eq!(count(&gateway, within).await, all);
+    for part in ["event_time::timestamptz", "CAST(event_time::text AS TIMESTAMP)"] {
+        let groups = format!(r#"SELECT {part} AS at, count(*) AS n FROM events."Charged" GROUP BY ROLLUP ({part})"#);
+        assert_eq!(rows(&gateway, &groups).await.rows.len().to_string(), one_more(&all), "{part}");
+    }
+}
+
+/// Every occurrence has a time of its own there.
+fn one_more(count: &str) -> String {
+    (count.parse::<usize>().unwrap() + 1).to_string()
 }
