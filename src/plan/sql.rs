@@ -2,6 +2,7 @@
 //!
 //! What a caller may not see is refused here, before a row is read, as what does not exist.
 
+mod cast;
 mod form;
 mod names;
 mod reach;
@@ -37,6 +38,9 @@ const MOST_TABLES: usize = 24;
 /// Places at which a query reads a table, when its CTEs are written out.
 const MOST_COPIES: u64 = 256;
 
+/// Casts within one another.
+const MOST_CASTS: usize = 12;
+
 /// Why a text is no query that we run.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SqlError {
@@ -61,6 +65,8 @@ pub enum SqlError {
     TooManyTables(usize),
     #[error("with each CTE written out where it is named the query reads {copies} tables; at most {most} are read")]
     TooManyCopies { copies: u64, most: u64 },
+    #[error("{casts} casts stand within one another; at most {most} are run")]
+    TooManyCasts { casts: usize, most: usize },
     #[error("there is no table `{asked}`")]
     UnknownTable { asked: String, near: Option<String> },
     /// The table is read for one event, or for one property of an event.
@@ -104,6 +110,10 @@ impl Query {
         let copies = reach::of(query);
         if copies > MOST_COPIES {
             return Err(SqlError::TooManyCopies { copies, most: MOST_COPIES });
+        }
+        let casts = cast::depth(query);
+        if casts > MOST_CASTS {
+            return Err(SqlError::TooManyCasts { casts, most: MOST_CASTS });
         }
         let (tables, _) = resolve_table_references(&statement, true).map_err(syntax)?;
         if tables.len() > MOST_TABLES {

@@ -57,6 +57,7 @@ impl QueryError {
             {
                 None
             }
+            DataFusionError::Internal(_) => return Self::Planning(Arc::new(error)),
             // A pattern that is none, in several lines with a picture.
             DataFusionError::External(error) => {
                 Some(error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" "))

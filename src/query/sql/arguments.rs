@@ -1,18 +1,20 @@
-//! Local times and instants given to one function: `lag(event_time, 1, now())`, `date_bin(…, event_time, now())`. The engine
-//! takes the digits of UTC of either, and no cast in a plan tells of it.
+//! Local times where the engine takes the digits of UTC and no cast in a plan tells of it: beside an instant in one function
+//! (`lag(event_time, 1, now())`, `date_bin(…, event_time, now())`), and counted in seconds since 1970.
 
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, TryCast};
+use datafusion::scalar::ScalarValue;
 
+use super::clocks;
 use crate::query::QueryError;
 
 /// `typed`: with the casts that the engine put in.
 ///
-/// Errors: [`QueryError::Sql`] for such a function, and for seconds since 1970 of a local time.
+/// Errors: [`QueryError::Sql`] for such a function.
 pub(super) fn check(typed: &LogicalPlan) -> Result<(), QueryError> {
     let mut refused = None;
     typed.apply_with_subqueries(|node| {
@@ -35,25 +37,53 @@ fn why_not(part: &Expr, schema: &DFSchema) -> Option<String> {
         Expr::ScalarFunction(call) => (call.func.name(), &call.args),
         Expr::AggregateFunction(call) => (call.func.name(), &call.params.args),
         Expr::WindowFunction(call) => (call.fun.name(), &call.params.args),
+        Expr::Cast(Cast { expr, field }) | Expr::TryCast(TryCast { expr, field }) => {
+            let counts =
+                field.data_type().is_numeric() && matches!(expr.get_type(schema), Ok(DataType::Timestamp(_, None)));
+            return counts.then(|| counted("a cast to a number"));
+        }
         _ => return None,
     };
-    let kinds = || arguments.iter().filter_map(|argument| Some((argument, argument.get_type(schema).ok()?)));
-    if name == "to_unixtime" && kinds().any(|(_, kind)| is_local(&kind)) {
-        return Some(
-            "`to_unixtime` counts the seconds of an instant, such as `event_time_utc` or TIMESTAMPTZ '2026-11-03T12:00:00Z'; \
-             a time on the project's clock would be taken for one of UTC"
-                .to_owned(),
-        );
+    let kinds: Vec<_> = arguments.iter().map(|argument| argument.get_type(schema).unwrap_or(DataType::Null)).collect();
+    let counts = match name {
+        "to_unixtime" => true,
+        "date_part" => matches!(arguments.first(), Some(Expr::Literal(part, _)) if is_epoch(part)),
+        _ => false,
+    };
+    if counts && kinds.iter().any(is_local) {
+        return Some(counted(&format!("`{name}`")));
     }
-    let has_instant = kinds().any(|(_, kind)| matches!(kind, DataType::Timestamp(_, Some(_))));
+    // Texts and numbers of times do not take one for the other.
+    if part.get_type(schema).is_ok_and(|given| given.is_string() || given.is_integer()) {
+        return None;
+    }
+    let has_instant = kinds.iter().any(|kind| matches!(kind, DataType::Timestamp(_, Some(_))))
+        // Not cast in the plan, but when the first row has nothing before it.
+        || matches!(part, Expr::WindowFunction(_)) && arguments.iter().any(is_written_instant);
     // What is written out is of the kind that it meets.
-    let meets = has_instant && kinds().any(|(argument, kind)| is_local(&kind) && !is_written(argument));
-    meets.then(|| {
+    let has_local = arguments.iter().zip(&kinds).any(|(argument, kind)| is_local(kind) && !is_written(argument));
+    (has_instant && has_local).then(|| {
         format!(
             "`{name}` is given a time or a day on the project's clock, such as `event_time`, together with an instant, such \
              as `event_time_utc` or `now()`; use two of one kind"
         )
     })
+}
+
+fn counted(by: &str) -> String {
+    format!(
+        "{by} counts from 1970 in UTC, and a time or a day on the project's clock would be taken for one of UTC; \
+         `event_time_utc` and TIMESTAMPTZ '2026-11-03T12:00:00Z' are instants, and two times can be taken from one another"
+    )
+}
+
+fn is_epoch(part: &ScalarValue) -> bool {
+    part.try_as_str().flatten().is_some_and(|part| part.trim().eq_ignore_ascii_case("epoch"))
+}
+
+fn is_written_instant(argument: &Expr) -> bool {
+    let Expr::Literal(text, _) = argument else { return false };
+    text.try_as_str().flatten().is_some_and(|text| clocks::written_instant(text.trim()).is_some())
 }
 
 fn is_local(kind: &DataType) -> bool {

@@ -14,8 +14,8 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    Cast, ColumnarValue, Expr, ExprSchemable, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
-    ScalarUDFImpl, Signature, TryCast, Volatility,
+    Cast, ColumnarValue, Expr, ExprSchemable, JoinConstraint, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs,
+    ScalarUDF, ScalarUDFImpl, Signature, TryCast, Volatility,
 };
 
 use super::clocks;
@@ -26,7 +26,11 @@ const DEEPEST: usize = 3;
 
 /// The plan with a function after every so many levels, and around every cast of a local time or a day to an instant.
 pub(super) fn kept(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let kept = plan.transform_up_with_subqueries(|node| {
+    let kept = plan.transform_up_with_subqueries(|mut node| {
+        // `USING` is written out by now, and the engine would want nothing but columns and casts there.
+        if let LogicalPlan::Join(join) = &mut node {
+            join.join_constraint = JoinConstraint::On;
+        }
         let schema = merge_schema(&node.inputs());
         let names = NamePreserver::new(&node);
         node.map_expressions(|expression| {

@@ -17,12 +17,12 @@ use datafusion::logical_expr::{
     Between, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, TryCast, cast, lit,
 };
 use datafusion::scalar::ScalarValue;
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::{arguments, texts};
-use crate::period::{day_number, zone_name};
+use crate::period::zone_name;
 use crate::query::{QueryError, local_micros};
 
 /// Sets the instants in the comparisons of a plan, as the caller wrote it, to the project's clock.
@@ -68,8 +68,9 @@ fn compares(operator: Operator) -> bool {
     matches!(operator, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
 }
 
-/// Years in which the engine can compare a time with a day: it counts nanoseconds there. Others are compared by their days.
-const BESIDE_DAYS: RangeInclusive<i16> = 1700..=2200;
+/// Seconds of the years 1700 to 2200, in which the engine can compare a time with a day: it counts nanoseconds there. Others
+/// are compared by their days.
+const BESIDE_DAYS: RangeInclusive<i64> = -8_520_336_000..=7_289_654_399;
 
 /// Whether a value without a zone was made of an instant: it has the digits of UTC.
 fn shows_utc(of: &Expr, schema: &DFSchema) -> bool {
@@ -98,11 +99,12 @@ fn shown_beside(of: &Expr, value: Expr, schema: &DFSchema, zone: &TimeZone) -> E
         _ => return value,
     };
     if let Some(text) = written(&value) {
-        if let Some(time) = written_instant(text).map(|instant| zone.to_datetime(instant)) {
-            return match of_time || BESIDE_DAYS.contains(&time.year()) {
-                true => lit(local_micros(time)),
-                false => lit(ScalarValue::Date32(Some(day_number(time.date())))),
+        if let Some(shown) = written_instant(text).map(|instant| texts::shown_at(instant, zone)) {
+            let shown = match of_time || BESIDE_DAYS.contains(&shown.as_secs()) {
+                true => ScalarValue::TimestampMicrosecond(texts::in_units(shown, TimeUnit::Microsecond), None),
+                false => ScalarValue::Date32(texts::day_of(shown)),
             };
+            return lit(shown);
         }
         // In microseconds, as what it is compared with. The engine reads nanoseconds, and years after 2262 do not fit.
         // A zone in brackets, which the engine does not know, would be passed over.
@@ -131,9 +133,9 @@ fn written(value: &Expr) -> Option<&str> {
     }
 }
 
-/// Of a text that says its offset or its zone.
-fn written_instant(text: &str) -> Option<Timestamp> {
-    texts::instant(text).ok()?.ok()
+/// Of a text that says its offset or its zone: since 1970.
+pub(super) fn written_instant(text: &str) -> Option<SignedDuration> {
+    texts::written(text).ok().filter(|time| time.is_instant).map(|time| time.since)
 }
 
 /// Whether a text that says its offset becomes a time without one, which the engine takes by its digits. Beside a UTC time

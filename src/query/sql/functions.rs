@@ -18,7 +18,7 @@ use super::growth::{self, Bounded};
 use super::instants::Instants;
 use super::joined::Joining;
 use super::made::Made;
-use super::seconds::ToTimestamp;
+use super::seconds::{self, ToTimestamp};
 use super::sums;
 use crate::query::QueryError;
 
@@ -71,7 +71,7 @@ static REFUSED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Puts the bounded functions, the sum that does not wrap and the instants of whole numbers in the place of the engine's own.
+/// Puts the bounded functions, the sum that does not wrap and the instants of numbers and texts in the place of the engine's own.
 /// `memory`: that of the query, in bytes.
 pub(super) fn bound(context: &mut SessionContext, memory: u64) -> Result<(), QueryError> {
     let made = Made::of(memory);
@@ -80,8 +80,10 @@ pub(super) fn bound(context: &mut SessionContext, memory: u64) -> Result<(), Que
         let bounded = ScalarUDF::new_from_impl(Bounded::new(function, growth, made.clone()));
         FunctionRegistry::register_udf(context, Arc::new(bounded))?;
     }
-    let instants = ToTimestamp::new(context.udf("to_timestamp")?);
-    FunctionRegistry::register_udf(context, Arc::new(ScalarUDF::new_from_impl(instants)))?;
+    for name in seconds::NAMES {
+        let instants = ToTimestamp::new(context.udf(name)?);
+        FunctionRegistry::register_udf(context, Arc::new(ScalarUDF::new_from_impl(instants)))?;
+    }
     FunctionRegistry::register_udaf(context, Arc::new(sums::sum()))?;
     FunctionRegistry::register_expr_planner(context, Arc::new(Joining::new(made)))?;
     FunctionRegistry::register_expr_planner(context, Arc::new(Instants))?;
@@ -122,6 +124,11 @@ fn why_not(call: &ScalarFunction) -> Option<String> {
             "`from_unixtime` of one value shows the clock of UTC without saying so; with the zone, from_unixtime(…, 'UTC'), it \
              is the instant"
                 .to_owned(),
+        );
+    }
+    if name == "to_char" && matches!(call.args.first(), Some(Expr::Literal(text, _)) if text.try_as_str().is_some()) {
+        return Some(
+            "`to_char` takes a time, such as `event_time` or TIMESTAMP '2026-11-03 12:00:00', and no text".to_owned(),
         );
     }
     // As other engines write it. It would stand in every row as it is.

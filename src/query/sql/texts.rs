@@ -21,12 +21,11 @@ use datafusion::logical_expr::{
     Cast, ColumnarValue, Expr, ExprSchemable, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     TryCast, Volatility,
 };
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::casts;
-use crate::period::{day_number, zone_name};
+use crate::period::zone_name;
 
 /// The plan, with that function in the place of every cast of a text to a time or a day.
 pub(super) fn read(plan: LogicalPlan, zone: &TimeZone) -> Result<LogicalPlan> {
@@ -48,40 +47,61 @@ pub(super) fn read(plan: LogicalPlan, zone: &TimeZone) -> Result<LogicalPlan> {
 
 fn replaced(part: Expr, schema: &DFSchema, zone: &TimeZone, keeps_name: bool) -> Transformed<Expr> {
     let (of, to, is_lenient) = match &part {
-        Expr::Cast(Cast { expr, field }) => (expr, field.data_type(), false),
-        Expr::TryCast(TryCast { expr, field }) => (expr, field.data_type(), true),
+        Expr::Cast(Cast { expr, field }) => (expr.as_ref(), field.data_type(), false),
+        Expr::TryCast(TryCast { expr, field }) => (expr.as_ref(), field.data_type(), true),
+        Expr::ScalarFunction(call) if call.func.name() == "to_date" && call.args.len() == 1 => {
+            (&call.args[0], &DataType::Date32, false)
+        }
         _ => return Transformed::no(part),
     };
     let is_of_a_clock = matches!(to, DataType::Timestamp(_, None) | DataType::Date32);
-    if !is_of_a_clock || matches!(**of, Expr::Literal(..)) || !of.get_type(schema).is_ok_and(|of| of.is_string()) {
+    let is_literal = matches!(of, Expr::Literal(..)) && !matches!(part, Expr::ScalarFunction(_));
+    if !is_of_a_clock || is_literal || !of.get_type(schema).is_ok_and(|of| of.is_string()) {
         return Transformed::no(part);
     }
-    let signature = Signature::any(1, Volatility::Immutable);
-    let function = Shown { zone: zone.clone(), to: to.clone(), is_lenient, keeps_name, signature };
-    Transformed::yes(ScalarUDF::new_from_impl(function).call(vec![of.as_ref().clone()]))
+    let function = Shown::new(zone, to, is_lenient, keeps_name);
+    Transformed::yes(ScalarUDF::new_from_impl(function).call(vec![of.clone()]))
 }
 
-/// The instant of a text that says its offset or its zone, by the engine's own grammar: the zone that it is read in makes no
-/// difference to it. `Err`: its digits, where it says none.
+/// A time that is written in a text, by the engine's own grammar.
+pub(super) struct Written {
+    /// Since 1970, of UTC or of whatever clock the digits are taken for.
+    pub since: SignedDuration,
+    /// Whether the text says its offset or its zone.
+    pub is_instant: bool,
+}
+
+/// Reads a text.
 ///
 /// Errors: it is no time.
-pub(super) fn instant(text: &str) -> Result<Result<Timestamp, DateTime>, ArrowError> {
+pub(super) fn written(text: &str) -> Result<Written, ArrowError> {
     static ZONES: LazyLock<Option<[Tz; 2]>> = LazyLock::new(|| Some(["+00:00".parse().ok()?, "+01:00".parse().ok()?]));
     let Some([zone, other]) = ZONES.as_ref() else {
         return Err(ArrowError::ParseError("no zones".to_owned()));
     };
-    let out_of_range = |_| ArrowError::ParseError(format!("'{text}' is out of range"));
     let read = string_to_datetime(zone, text)?;
-    let instant = Timestamp::new(read.timestamp(), read.timestamp_subsec_nanos() as i32).map_err(out_of_range)?;
-    Ok(match string_to_datetime(other, text)?.timestamp() == read.timestamp() {
-        true => Ok(instant),
-        false => Err(TimeZone::UTC.to_datetime(instant)),
-    })
+    // The zone that it is read in makes no difference to an instant.
+    let is_instant = string_to_datetime(other, text)?.timestamp() == read.timestamp();
+    // A leap second has more than a second's nanoseconds.
+    let since =
+        SignedDuration::from_secs(read.timestamp()) + SignedDuration::from_nanos(read.timestamp_subsec_nanos().into());
+    Ok(Written { since, is_instant })
 }
+
+/// What the clock of the zone shows at an instant, both since 1970. Beyond jiff's years it has the offset of their ends.
+pub(super) fn shown_at(since: SignedDuration, zone: &TimeZone) -> SignedDuration {
+    let end = if since.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
+    let offset = zone.to_offset(Timestamp::from_duration(since).unwrap_or(end));
+    since + SignedDuration::from_secs(offset.seconds().into())
+}
+
+const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Takes a text and gives what the project's clock shows then, or its day.
 #[derive(Debug)]
 struct Shown {
+    /// One for each type and leniency: a join may be made by two of them over one column.
+    name: String,
     zone: TimeZone,
     to: DataType,
     /// Whether a text that is no time is null.
@@ -92,6 +112,12 @@ struct Shown {
 }
 
 impl Shown {
+    fn new(zone: &TimeZone, to: &DataType, is_lenient: bool, keeps_name: bool) -> Self {
+        let name = format!("{}shown as {to}", if is_lenient { "if a time, " } else { "" });
+        let signature = Signature::any(1, Volatility::Immutable);
+        Self { name, zone: zone.clone(), to: to.clone(), is_lenient, keeps_name, signature }
+    }
+
     fn of_all(&self, texts: &ArrayRef) -> Result<ArrayRef> {
         let texts = cast(texts, &DataType::Utf8View)?;
         let shown: Int64Array = texts
@@ -108,22 +134,29 @@ impl Shown {
 
     /// In units of the type.
     fn of(&self, text: &str) -> Result<i64, ArrowError> {
-        let on_the_clock =
-            |read: Result<Timestamp, DateTime>| read.map_or_else(|digits| digits, |at| self.zone.to_datetime(at));
-        let unit = match &self.to {
-            DataType::Timestamp(unit, _) => unit,
+        let since = written(text).map(|time| match time.is_instant {
+            true => shown_at(time.since, &self.zone),
+            false => time.since,
+        });
+        match (&self.to, since) {
+            (DataType::Timestamp(unit, _), since) => in_units(since?, *unit)
+                .ok_or_else(|| ArrowError::CastError(format!("'{text}' is out of range of the type"))),
+            (_, Ok(since)) => {
+                day_of(since).map(i64::from).ok_or_else(|| ArrowError::CastError(format!("'{text}' has no day")))
+            }
             // The engine knows more ways to write a day than a time.
-            _ => match instant(text) {
-                Ok(read) => return Ok(day_number(on_the_clock(read).date()).into()),
-                Err(error) => return Date32Type::parse(text).map(i64::from).ok_or(error),
-            },
-        };
-        let since = on_the_clock(instant(text)?).duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0));
-        in_units(since, *unit).ok_or_else(|| ArrowError::CastError(format!("'{text}' is out of range")))
+            (_, Err(error)) => Date32Type::parse(text).map(i64::from).ok_or(error),
+        }
     }
 }
 
-fn in_units(since: SignedDuration, unit: TimeUnit) -> Option<i64> {
+/// Days since 1970.
+pub(super) fn day_of(since: SignedDuration) -> Option<i32> {
+    in_units(since, TimeUnit::Second)?.div_euclid(SECONDS_PER_DAY).try_into().ok()
+}
+
+/// Whole units, the earlier one.
+pub(super) fn in_units(since: SignedDuration, unit: TimeUnit) -> Option<i64> {
     let per_unit = match unit {
         TimeUnit::Second => 1_000_000_000,
         TimeUnit::Millisecond => 1_000_000,
@@ -150,7 +183,7 @@ impl Hash for Shown {
 
 impl ScalarUDFImpl for Shown {
     fn name(&self) -> &str {
-        "shown"
+        &self.name
     }
 
     fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
@@ -179,14 +212,13 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{Array, StringArray};
-    use arrow::datatypes::{TimestampMicrosecondType, TimestampNanosecondType};
+    use arrow::datatypes::TimestampMicrosecondType;
     use rstest::rstest;
 
     use super::*;
 
     fn shown(to: DataType, is_lenient: bool) -> Shown {
-        let zone = TimeZone::get("Asia/Kolkata").unwrap();
-        Shown { zone, to, is_lenient, keeps_name: false, signature: Signature::any(1, Volatility::Immutable) }
+        Shown::new(&TimeZone::get("Asia/Kolkata").unwrap(), &to, is_lenient, false)
     }
 
     fn texts(texts: &[&str]) -> ArrayRef {
@@ -199,12 +231,12 @@ mod tests {
     #[case("2026-11-27 20:00:00 America/Los_Angeles", "2026-11-28T09:30:00")]
     #[case("2026-11-27T03:00:00", "2026-11-27T03:00:00")]
     #[case("2026-11-27", "2026-11-27T00:00:00")]
-    #[case("1969-12-31T23:59:59.999999999", "1969-12-31T23:59:59.999999999")]
+    #[case("9999-12-31T18:00:00Z", "9999-12-31T23:30:00")]
+    #[case("1969-12-31T23:59:59.999999", "1969-12-31T23:59:59.999999")]
     fn a_text_is_shown_on_the_projects_clock(#[case] text: &str, #[case] clock: &str) {
-        let read = shown(DataType::Timestamp(TimeUnit::Nanosecond, None), false).of_all(&texts(&[text])).unwrap();
-        let wanted: DateTime = clock.parse().unwrap();
-        let nanos = read.as_primitive::<TimestampNanosecondType>().value(0);
-        assert_eq!(i128::from(nanos), TimeZone::UTC.to_timestamp(wanted).unwrap().as_nanosecond());
+        let to = DataType::Timestamp(TimeUnit::Microsecond, None);
+        let read = shown(to.clone(), false).of_all(&texts(&[text])).unwrap();
+        assert_eq!(&read, &cast(&texts(&[clock]), &to).unwrap());
     }
 
     /// Texts without an offset are read as the engine reads them.
@@ -216,6 +248,8 @@ mod tests {
     #[case("2026-1-7")]
     #[case(" 2026-11-27")]
     #[case("1600-02-29 01:02:03")]
+    #[case("9999-12-31T23:59:59")]
+    #[case("2026-11-27T12:59:60")]
     #[case("yesterday")]
     #[case("")]
     fn what_says_no_offset_is_as_before(#[case] text: &str) {

@@ -47,6 +47,13 @@ async fn a_local_time_is_compared_with_an_instant_as_the_utc_time_is(
         "event_time >= to_timestamp_millis(1793880000000)",
         "event_time >= from_unixtime(1793880000, 'UTC')",
         "event_time >= to_timestamp('2026-11-05T12:00:00Z')",
+        "extract(epoch FROM event_time_utc) >= 1793880000",
+        "to_timestamp_seconds(CAST(extract(epoch FROM event_time_utc) AS BIGINT)) >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
+        "to_timestamp(extract(epoch FROM event_time_utc)) >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
+        "to_timestamp(event_time_utc::text) >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
+        "to_timestamp(event_time::text) >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
+        "to_timestamp_millis(event_time::text) >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
+        "to_timestamp(to_char(event_time, '%d/%m/%Y %H:%M:%S'), '%d/%m/%Y %H:%M:%S') >= to_timestamp(1793880000)",
         // Texts that the query makes, or finds.
         "event_time >= CAST('2026-11-05T12' || ':00:00Z' AS TIMESTAMP)",
         "event_time >= '2026-11-05T12' || ':00:00Z'",
@@ -93,6 +100,9 @@ async fn a_day_begins_at_midnight_of_the_project(#[case] zone: &'static str, #[c
 #[case(r#"SELECT date_bin(INTERVAL '1 day', event_time, now()) FROM events."Charged""#)]
 #[case(r#"SELECT to_unixtime(event_time) FROM events."Charged""#)]
 #[case(r#"SELECT from_unixtime(1793880000)"#)]
+#[case(r#"SELECT extract(epoch FROM event_time) FROM events."Charged""#)]
+#[case(r#"SELECT CAST(event_time AS BIGINT) FROM events."Charged""#)]
+#[case(r#"SELECT lag(event_time, 1, '2026-11-01T00:00:00Z') OVER (ORDER BY event_time) FROM events."Charged""#)]
 #[tokio::test(flavor = "multi_thread")]
 async fn clocks_that_meet_where_nobody_says_how_are_refused(#[case] sql: &str) {
     let gateway = TestGateway::start().await;
@@ -190,12 +200,42 @@ async fn tables_are_joined_by_instants_of_local_times() {
     ] {
         assert_eq!(rows(&gateway, &of(same)).await.rows[0]["n"], wanted, "{same}");
     }
+    for same in [
+        "SELECT count(*) AS n FROM (SELECT row_id, event_time::text AS event_time FROM events.\"Charged\") a
+         JOIN events.\"Charged\" b USING (row_id, event_time)",
+        "SELECT count(*) AS n FROM (SELECT row_id, event_time::timestamptz AS event_time FROM events.\"Charged\") a
+         NATURAL JOIN (SELECT row_id, event_time FROM events.\"Charged\") b",
+        "SELECT count(*) AS n FROM (SELECT row_id, event_time::text AS t FROM events.\"Charged\") a JOIN events.\"Charged\" b
+         ON a.row_id = b.row_id AND a.t::timestamp = b.event_time AND a.t::date = b.event_date
+            AND TRY_CAST(a.t AS date) = b.event_date",
+    ] {
+        assert_eq!(rows(&gateway, same).await.rows[0]["n"], all, "{same}");
+    }
     let within = r#"event_time::timestamptz IN (SELECT event_time::timestamptz FROM events."Charged")"#;
     assert_eq!(count(&gateway, within).await, all);
     for part in ["event_time::timestamptz", "CAST(event_time::text AS TIMESTAMP)"] {
         let groups = format!(r#"SELECT {part} AS at, count(*) AS n FROM events."Charged" GROUP BY ROLLUP ({part})"#);
         assert_eq!(rows(&gateway, &groups).await.rows.len().to_string(), one_more(&all), "{part}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_says_its_day_on_the_projects_calendar() {
+    let gateway = project_in("America/Los_Angeles").await;
+    assert_ne!(count(&gateway, "date_trunc('day', event_time_utc::timestamp) <> event_date").await, "0");
+    for none in [
+        "to_date(event_time_utc::text) <> event_date",
+        "event_time_utc::text::date <> event_date",
+        "event_time_utc::text::timestamp <> event_time",
+        "event_time::text::date <> event_date",
+        "to_date('2026-11-05T03:00:00Z') <> DATE '2026-11-04'",
+    ] {
+        assert_eq!(count(&gateway, none).await, "0", "{none}");
+    }
+    let count = ask(&gateway, "SELECT event_time || event_time_utc AS a FROM events.\"Charged\" LIMIT 1").await;
+    assert_eq!(count.good().csv().rows.len(), 1);
+    let late = ask(&gateway, "SELECT to_timestamp(1795780800000.0)").await.refused(400, "request_bad_sql");
+    assert!(late["detail"].as_str().unwrap().contains("17957808"), "{late}");
 }
 
 /// Every occurrence has a time of its own there.
