@@ -2,8 +2,8 @@
 //!
 //! Within milliseconds in general. While a load is under way ([`Load`]) only when there is much of it, since a load
 //! takes again at once what it frees. Every thread has memory of its own, which no other can give back for it: after a
-//! load or a long answer, and four times a second while the process is large, each does so when it finds the time. Sets numbers of mimalloc's; who links another
-//! allocator is not affected by those.
+//! load or a long answer, and four times a second while the process is large, each does so when it finds the time. Sets
+//! numbers of mimalloc's; who links another allocator is not affected by those.
 
 use std::cell::Cell;
 use std::ffi::c_long;
@@ -29,8 +29,9 @@ const PURGE_DELAY: mi_option_t = 15;
 const SOON: c_long = 15;
 /// While a load is under way: what one page frees, the next one takes.
 const LATE: c_long = 1_000;
-/// Resident bytes above which a load gives back what it freed all the same, at most once in [`SOON`].
-const MOST_KEPT: usize = 200 << 20;
+/// Resident bytes above which a load gives back what it freed all the same, at most once in [`SOON`]. The end of a large
+/// day needs 50 MB more for a moment.
+const MOST_KEPT: usize = 176 << 20;
 /// How often a thread looks for itself while nothing is loaded: what it keeps grows over minutes, as others free what it
 /// took. It costs a millisecond.
 const SELDOM: Duration = Duration::from_millis(250);
