@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp, ToSpan};
 
 /// An inclusive run of project-local days. `first <= last` always holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +47,7 @@ pub fn day_number(day: Date) -> i32 {
 
 /// The day of an Arrow Date32, or `None` outside jiff's years.
 pub fn day_from_number(number: i32) -> Option<Date> {
-    Date::constant(1970, 1, 1).checked_add(number.days()).ok()
+    Date::constant(1970, 1, 1).checked_add(Span::new().try_days(number).ok()?).ok()
 }
 
 /// CleverTap's form of a day: the integer `YYYYMMDD`. Meaningful for years 1 to 9999.

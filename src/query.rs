@@ -282,8 +282,8 @@ fn within(from: DateTime, until: DateTime) -> Expr {
 
 /// A wall-clock time as Arrow counts it: microseconds as if the wall clock showed UTC.
 fn local_micros(time: DateTime) -> ScalarValue {
-    let micros = TimeZone::UTC.to_timestamp(time).map_or(i64::MAX, |instant| instant.as_microsecond());
-    ScalarValue::TimestampMicrosecond(Some(micros), None)
+    let since = time.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0));
+    ScalarValue::TimestampMicrosecond(Some(since.as_micros().try_into().unwrap_or(i64::MAX)), None)
 }
 
 /// A column by its exact name: `col` would read dots and capitals as SQL does.

@@ -57,7 +57,10 @@ impl QueryError {
             {
                 None
             }
-            DataFusionError::Internal(_) => return Self::Planning(Arc::new(error)),
+            // Its own mistake, unless it calls the caller's so.
+            DataFusionError::Internal(_) => {
+                Some(error.find_root().strip_backtrace()).filter(|message| misfit(message).is_some())
+            }
             // A pattern that is none, in several lines with a picture.
             DataFusionError::External(error) => {
                 Some(error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" "))
@@ -75,6 +78,7 @@ impl QueryError {
         };
         match message {
             Some(message) => said(first_line(&message)),
+            None if matches!(error.find_root(), DataFusionError::Internal(_)) => Self::Planning(Arc::new(error)),
             None => Self::Unreadable(Arc::new(error)),
         }
     }

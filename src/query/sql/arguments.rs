@@ -38,9 +38,15 @@ fn why_not(part: &Expr, schema: &DFSchema) -> Option<String> {
         Expr::AggregateFunction(call) => (call.func.name(), &call.params.args),
         Expr::WindowFunction(call) => (call.fun.name(), &call.params.args),
         Expr::Cast(Cast { expr, field }) | Expr::TryCast(TryCast { expr, field }) => {
-            let counts =
-                field.data_type().is_numeric() && matches!(expr.get_type(schema), Ok(DataType::Timestamp(_, None)));
-            return counts.then(|| counted("a cast to a number"));
+            return match (expr.get_type(schema).ok()?, field.data_type()) {
+                (DataType::Timestamp(_, None), to) if to.is_numeric() => Some(counted("a cast to a number")),
+                (of, DataType::Timestamp(_, None)) if of.is_numeric() => Some(
+                    "a number that is cast to a TIMESTAMP shows the clock of UTC; as TIMESTAMPTZ, or by `to_timestamp`, it is \
+                     the instant"
+                        .to_owned(),
+                ),
+                _ => None,
+            };
         }
         _ => return None,
     };
@@ -53,13 +59,20 @@ fn why_not(part: &Expr, schema: &DFSchema) -> Option<String> {
     if counts && kinds.iter().any(is_local) {
         return Some(counted(&format!("`{name}`")));
     }
+    if name == "to_date" && arguments.iter().skip(1).any(has_offset) {
+        return Some(
+            "`to_date` with a pattern that reads an offset takes the day of UTC; without a pattern, or of \
+             CAST(… AS TIMESTAMP), it is the day on the project's calendar"
+                .to_owned(),
+        );
+    }
     // Texts and numbers of times do not take one for the other.
     if part.get_type(schema).is_ok_and(|given| given.is_string() || given.is_integer()) {
         return None;
     }
     let has_instant = kinds.iter().any(|kind| matches!(kind, DataType::Timestamp(_, Some(_))))
         // Not cast in the plan, but when the first row has nothing before it.
-        || matches!(part, Expr::WindowFunction(_)) && arguments.iter().any(is_written_instant);
+        || matches!(part, Expr::WindowFunction(_)) && arguments.iter().zip(&kinds).any(may_be_instant);
     // What is written out is of the kind that it meets.
     let has_local = arguments.iter().zip(&kinds).any(|(argument, kind)| is_local(kind) && !is_written(argument));
     (has_instant && has_local).then(|| {
@@ -81,9 +94,23 @@ fn is_epoch(part: &ScalarValue) -> bool {
     part.try_as_str().flatten().is_some_and(|part| part.trim().eq_ignore_ascii_case("epoch"))
 }
 
-fn is_written_instant(argument: &Expr) -> bool {
-    let Expr::Literal(text, _) = argument else { return false };
-    text.try_as_str().flatten().is_some_and(|text| clocks::written_instant(text.trim()).is_some())
+/// Whether a pattern reads an offset, or seconds since 1970. One that is not written out may.
+fn has_offset(pattern: &Expr) -> bool {
+    let Expr::Literal(pattern, _) = pattern else { return true };
+    let has = |pattern: &str| {
+        ["%+", "%z", "%:z", "%::z", "%:::z", "%#z", "%Z", "%s"].iter().any(|part| pattern.contains(part))
+    };
+    pattern.try_as_str().flatten().is_some_and(has)
+}
+
+/// Whether it is a text that says its offset. One that is not written out may.
+fn may_be_instant((argument, kind): (&Expr, &DataType)) -> bool {
+    match argument {
+        Expr::Literal(text, _) => {
+            text.try_as_str().flatten().is_some_and(|text| clocks::written_instant(text.trim()).is_some())
+        }
+        _ => kind.is_string(),
+    }
 }
 
 fn is_local(kind: &DataType) -> bool {

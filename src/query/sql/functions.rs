@@ -84,6 +84,9 @@ pub(super) fn bound(context: &mut SessionContext, memory: u64) -> Result<(), Que
         let instants = ToTimestamp::new(context.udf(name)?);
         FunctionRegistry::register_udf(context, Arc::new(ScalarUDF::new_from_impl(instants)))?;
     }
+    // The engine's `nvl` makes texts of times.
+    let coalesce = context.udf("coalesce")?.as_ref().clone().with_aliases(["nvl", "ifnull"]);
+    FunctionRegistry::register_udf(context, Arc::new(coalesce))?;
     FunctionRegistry::register_udaf(context, Arc::new(sums::sum()))?;
     FunctionRegistry::register_expr_planner(context, Arc::new(Joining::new(made)))?;
     FunctionRegistry::register_expr_planner(context, Arc::new(Instants))?;

@@ -59,7 +59,9 @@ fn replaced(part: Expr, schema: &DFSchema, zone: &TimeZone, keeps_name: bool) ->
     if !is_of_a_clock || is_literal || !of.get_type(schema).is_ok_and(|of| of.is_string()) {
         return Transformed::no(part);
     }
-    let function = Shown::new(zone, to, is_lenient, keeps_name);
+    let of_function = matches!(part, Expr::ScalarFunction(_));
+    let name = keeps_name.then_some(if of_function { Kept::Functions } else { Kept::Casts });
+    let function = Shown::new(zone, to, is_lenient, name);
     Transformed::yes(ScalarUDF::new_from_impl(function).call(vec![of.clone()]))
 }
 
@@ -97,6 +99,15 @@ pub(super) fn shown_at(since: SignedDuration, zone: &TimeZone) -> SignedDuration
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
+/// Whose name one has that must keep it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Kept {
+    /// That of the text, as a cast has it.
+    Casts,
+    /// That of `to_date`.
+    Functions,
+}
+
 /// Takes a text and gives what the project's clock shows then, or its day.
 #[derive(Debug)]
 struct Shown {
@@ -106,16 +117,16 @@ struct Shown {
     to: DataType,
     /// Whether a text that is no time is null.
     is_lenient: bool,
-    /// Whether it has the name of its text, as a cast has.
-    keeps_name: bool,
+    /// The name that it keeps, if it must.
+    kept: Option<Kept>,
     signature: Signature,
 }
 
 impl Shown {
-    fn new(zone: &TimeZone, to: &DataType, is_lenient: bool, keeps_name: bool) -> Self {
+    fn new(zone: &TimeZone, to: &DataType, is_lenient: bool, kept: Option<Kept>) -> Self {
         let name = format!("{}shown as {to}", if is_lenient { "if a time, " } else { "" });
         let signature = Signature::any(1, Volatility::Immutable);
-        Self { name, zone: zone.clone(), to: to.clone(), is_lenient, keeps_name, signature }
+        Self { name, zone: zone.clone(), to: to.clone(), is_lenient, kept, signature }
     }
 
     fn of_all(&self, texts: &ArrayRef) -> Result<ArrayRef> {
@@ -168,7 +179,7 @@ pub(super) fn in_units(since: SignedDuration, unit: TimeUnit) -> Option<i64> {
 
 impl PartialEq for Shown {
     fn eq(&self, other: &Self) -> bool {
-        let parts = |of: &Self| (of.is_lenient, of.keeps_name);
+        let parts = |of: &Self| (of.is_lenient, of.kept);
         self.zone == other.zone && self.to == other.to && parts(self) == parts(other)
     }
 }
@@ -177,7 +188,7 @@ impl Eq for Shown {}
 
 impl Hash for Shown {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (zone_name(&self.zone), &self.to, self.is_lenient, self.keeps_name).hash(state);
+        (zone_name(&self.zone), &self.to, self.is_lenient, self.kept).hash(state);
     }
 }
 
@@ -187,7 +198,10 @@ impl ScalarUDFImpl for Shown {
     }
 
     fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
-        Ok(casts::schema_name(self.name(), self.keeps_name, arguments))
+        Ok(match self.kept {
+            Some(Kept::Functions) => casts::schema_name("to_date", false, arguments),
+            kept => casts::schema_name(self.name(), kept.is_some(), arguments),
+        })
     }
 
     fn signature(&self) -> &Signature {
@@ -218,7 +232,7 @@ mod tests {
     use super::*;
 
     fn shown(to: DataType, is_lenient: bool) -> Shown {
-        Shown::new(&TimeZone::get("Asia/Kolkata").unwrap(), &to, is_lenient, false)
+        Shown::new(&TimeZone::get("Asia/Kolkata").unwrap(), &to, is_lenient, None)
     }
 
     fn texts(texts: &[&str]) -> ArrayRef {

@@ -222,7 +222,9 @@ async fn a_long_chain_is_refused_or_run_and_nothing_overflows() {
         for links in [500, 3000] {
             send(format!("{before}{}", link.repeat(links))).await.refused(400, "request_bad_sql");
         }
-        send(format!("{before}{}", link.repeat(100))).await.good();
+        // Casts stand within one another, and nobody needs many of them.
+        let few = if link == "::int" { 12 } else { 100 };
+        send(format!("{before}{}", link.repeat(few))).await.good();
     }
     // The longest there can be.
     send(format!("SELECT 1{}", " + 1".repeat(490))).await.good();
@@ -235,16 +237,23 @@ async fn a_long_chain_is_refused_or_run_and_nothing_overflows() {
 async fn casts_within_casts_are_planned_at_once() {
     let gateway = TestGateway::start().await;
     let nested = |first: &str| {
-        let casts = (0..20).fold(first.to_owned(), |inner, _| format!("({inner} + 1.5)::bigint"));
+        let casts = (0..12).fold(first.to_owned(), |inner, _| format!("({inner} + 1.5)::bigint"));
         format!(r#"SELECT {casts} AS x FROM events."Charged" ORDER BY ts LIMIT 1"#)
     };
     let began = Instant::now();
     let found = rows(&gateway, &nested("(ts - ts)")).await;
     // Half of what is added falls away each time.
-    assert_eq!(found.rows[0]["x"], "20");
+    assert_eq!(found.rows[0]["x"], "12");
     // Not even what fails when it is folded.
     ask(&gateway, &nested("(9223372036854775807 + 1)")).await.refused(400, "request_bad_sql");
     ask(&gateway, &nested("row_number() OVER (ORDER BY ts)")).await.good();
+    let times = |levels| {
+        let casts =
+            (0..levels).fold("event_time".to_owned(), |inner, _| format!("CAST(CAST({inner} AS TEXT) AS TIMESTAMP)"));
+        format!(r#"SELECT max(to_char({casts}, '%H')) AS x FROM events."Charged""#)
+    };
+    ask(&gateway, &times(6)).await.good();
+    ask(&gateway, &times(7)).await.refused(400, "request_bad_sql");
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }
 
@@ -259,7 +268,7 @@ async fn what_doubles_with_each_level_is_refused_before_it_is_planned() {
     let views = (0..13).fold("events.\"Charged\"".to_owned(), |inner, n| {
         format!("(SELECT coalesce(profile_city, 'x{n}') AS profile_city FROM {inner}) AS q{n}")
     });
-    let functions = (0..30).fold("profile_city".to_owned(), |inner, _| format!("starts_with({inner}, 'a')::text"));
+    let functions = (0..12).fold("profile_city".to_owned(), |inner, _| format!("starts_with({inner}, 'a')::text"));
     ask(&gateway, &format!(r#"SELECT {functions} AS x FROM events."Charged" LIMIT 1"#)).await.good();
     let tables: String = (1..60).map(|n| format!(", a{n} AS (SELECT l.x FROM a{} l, a{} r)", n - 1, n - 1)).collect();
     for sql in [

@@ -97,3 +97,16 @@ async fn times_of_one_kind_meet_and_literals_are_of_the_kind_that_they_meet() {
         assert_ne!(found.rows[0]["n"], "0", "{condition} {WEEK}");
     }
 }
+
+/// The engine calls some of these its own mistake.
+#[rstest]
+#[case("sum(CASE WHEN date_part('day', current_date - event_date) > 3 THEN 1 ELSE 0 END)", "`date_part`")]
+#[case("sum(CASE WHEN date_trunc('day', prop_amount) = event_time THEN 1 ELSE 0 END)", "`date_trunc`")]
+#[case("max(date_part('year', prop_amount))", "`date_part`")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_takes_no_such_values_is_the_callers_mistake(#[case] sql: &str, #[case] function: &str) {
+    let gateway = TestGateway::start().await;
+    let refused =
+        ask(&gateway, &format!(r#"SELECT {sql} AS a FROM events."Charged""#)).await.refused(400, "request_bad_sql");
+    assert!(refused["detail"].as_str().unwrap().contains(function), "{refused}");
+}
