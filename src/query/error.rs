@@ -118,8 +118,8 @@ fn first_line(message: &str) -> String {
     if let Some(what) = too_large(message) {
         return format!(
             "a whole number of the query does not fit in 64 bits, or in the fewer that it was cast to ({what}); a decimal has \
-             room for it: CAST(… AS DOUBLE) before it is added, multiplied or summed, or CAST(… AS DECIMAL(38, 0)) for \
-             every digit"
+             room for it: CAST(… AS DOUBLE) before it is added, multiplied or summed, or CAST(… AS DECIMAL(38, 0)), and \
+             the result as TEXT for every digit"
         );
     }
     if let Some((function, kinds)) = mixed(message) {

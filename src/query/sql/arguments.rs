@@ -61,10 +61,16 @@ fn why_not(part: &Expr, schema: &DFSchema) -> Option<String> {
     }
     if name == "to_date" && arguments.iter().skip(1).any(has_offset) {
         return Some(
-            "`to_date` with a pattern that reads an offset takes the day of UTC; without a pattern, or of \
+            "`to_date` with a pattern that reads or may read an offset takes the day of UTC; without a pattern, or of \
              CAST(… AS TIMESTAMP), it is the day on the project's calendar"
                 .to_owned(),
         );
+    }
+    if name.starts_with("to_") && arguments.iter().skip(1).any(passes_over_z) {
+        return Some(format!(
+            "the Z at the end of the pattern is a letter to `{name}`, and the time would be taken for one on the project's \
+             clock; `%#z` reads it as the offset that it is, and without a pattern it is read as well"
+        ));
     }
     // Texts and numbers of times do not take one for the other.
     if part.get_type(schema).is_ok_and(|given| given.is_string() || given.is_integer()) {
@@ -78,7 +84,7 @@ fn why_not(part: &Expr, schema: &DFSchema) -> Option<String> {
     (has_instant && has_local).then(|| {
         format!(
             "`{name}` is given a time or a day on the project's clock, such as `event_time`, together with an instant, such \
-             as `event_time_utc` or `now()`; use two of one kind"
+             as `event_time_utc`, `now()` or a text that may say its offset; use two of one kind"
         )
     })
 }
@@ -97,10 +103,25 @@ fn is_epoch(part: &ScalarValue) -> bool {
 /// Whether a pattern reads an offset, or seconds since 1970. One that is not written out may.
 fn has_offset(pattern: &Expr) -> bool {
     let Expr::Literal(pattern, _) = pattern else { return true };
-    let has = |pattern: &str| {
-        ["%+", "%z", "%:z", "%::z", "%:::z", "%#z", "%Z", "%s"].iter().any(|part| pattern.contains(part))
-    };
-    pattern.try_as_str().flatten().is_some_and(has)
+    pattern
+        .try_as_str()
+        .flatten()
+        .is_some_and(|pattern| parts(pattern).any(|part| matches!(part, '+' | 'z' | 'Z' | 's')))
+}
+
+/// The letters of a pattern's parts, without what stands between `%` and them; those of `%%` as well.
+fn parts(pattern: &str) -> impl Iterator<Item = char> {
+    let mut letters = pattern.chars();
+    std::iter::from_fn(move || {
+        letters.find(|letter| *letter == '%')?;
+        letters.find(|letter| !matches!(letter, '-' | '_' | '#' | ':' | '.' | '0'..='9'))
+    })
+}
+
+/// Whether a pattern ends with the letter Z and reads no offset.
+fn passes_over_z(pattern: &Expr) -> bool {
+    let Expr::Literal(text, _) = pattern else { return false };
+    text.try_as_str().flatten().is_some_and(|text| text.trim_end().ends_with('Z')) && !has_offset(pattern)
 }
 
 /// Whether it is a text that says its offset. One that is not written out may.

@@ -54,6 +54,7 @@ async fn a_local_time_is_compared_with_an_instant_as_the_utc_time_is(
         "to_timestamp(event_time::text) >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
         "to_timestamp_millis(event_time::text) >= TIMESTAMPTZ '2026-11-05T12:00:00Z'",
         "to_timestamp(to_char(event_time, '%d/%m/%Y %H:%M:%S'), '%d/%m/%Y %H:%M:%S') >= to_timestamp(1793880000)",
+        "to_timestamp('2026-11-05T12:00:00Z', '%Y-%m-%dT%H:%M:%S%#z') <= event_time",
         // Texts that the query makes, or finds.
         "event_time >= CAST('2026-11-05T12' || ':00:00Z' AS TIMESTAMP)",
         "event_time >= '2026-11-05T12' || ':00:00Z'",
@@ -104,6 +105,8 @@ async fn a_day_begins_at_midnight_of_the_project(#[case] zone: &'static str, #[c
 #[case(r#"SELECT CAST(1793880000 AS TIMESTAMP) FROM events."Charged""#)]
 #[case(r#"SELECT nvl(event_time, event_time_utc) FROM events."Charged""#)]
 #[case(r#"SELECT to_date(event_time_utc::text, '%+') FROM events."Charged""#)]
+#[case(r#"SELECT to_date(to_unixtime(event_time_utc)::text, '%-s') FROM events."Charged""#)]
+#[case(r#"SELECT to_timestamp(event_time_utc::text, '%Y-%m-%dT%H:%M:%SZ') FROM events."Charged""#)]
 #[case(
     r#"SELECT lag(event_time, 1, concat('2026-11-01', 'T03:00:00Z')) OVER (ORDER BY event_time) FROM events."Charged""#
 )]
@@ -240,6 +243,8 @@ async fn a_text_says_its_day_on_the_projects_calendar() {
         "event_time_utc::text::date <> event_date",
         "event_time_utc::text::timestamp <> event_time",
         "event_time::text::date <> event_date",
+        "to_date(to_char(event_time, '%d/%m/%Y'), '%d/%m/%Y') <> event_date",
+        "to_date(to_char(event_time, '%d/%m/%Y') || ' %s', '%d/%m/%Y %%s') <> event_date",
         "to_date('2026-11-05T03:00:00Z') <> DATE '2026-11-04'",
     ] {
         assert_eq!(count(&gateway, none).await, "0", "{none}");
