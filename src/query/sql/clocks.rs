@@ -4,6 +4,7 @@
 //! `now()` or a text with an offset, becomes what the project's clock showed then where it is compared with that clock.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::DFSchema;
@@ -96,6 +97,7 @@ fn shown_beside(of: &Expr, value: Expr, schema: &DFSchema, zone: &TimeZone) -> E
     let of_time = match of.get_type(schema) {
         Ok(DataType::Timestamp(_, None)) => true,
         Ok(DataType::Date32) => false,
+        Ok(DataType::Timestamp(_, Some(utc))) if utc.as_ref() == "UTC" => return written_in(value, &utc),
         _ => return value,
     };
     if let Some(text) = written(&value) {
@@ -122,6 +124,14 @@ fn shown_beside(of: &Expr, value: Expr, schema: &DFSchema, zone: &TimeZone) -> E
         }
         _ => value,
     }
+}
+
+/// The value beside an instant: a text is one in microseconds, since years after 2262 have no nanoseconds.
+fn written_in(value: Expr, utc: &Arc<str>) -> Expr {
+    let micros = written(&value)
+        .and_then(|text| texts::written(text).ok())
+        .and_then(|time| texts::in_units(time.since, TimeUnit::Microsecond));
+    micros.map_or(value, |micros| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some(utc.clone()))))
 }
 
 /// A text, also where the caller says that it is a time. Of one with its offset the engine would drop that.

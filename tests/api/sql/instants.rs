@@ -187,6 +187,8 @@ async fn times_far_away_are_compared_as_well() {
         "event_time BETWEEN '1600-01-01' AND '2999-12-31 23:59:59.999'",
         "event_date < '9999-12-31'",
         "event_date < CAST(8000000 AS DATE)",
+        "event_time_utc < '9999-12-31'",
+        "event_time_utc BETWEEN TIMESTAMP '1600-01-01 00:00:00' AND '9999-12-31T23:59:59Z'",
         "nvl(event_time, event_time) < '9999-12-31'",
         "event_date < '9999-12-30T00:00:00Z'",
         "event_date > '0001-01-01T00:00:00Z'",
